@@ -1,0 +1,120 @@
+"""`Warrior`: an assembled program, and its load-file text."""
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coreenv.redcode.instruction import MODE_SYMBOLS, Instruction
+
+MAX_NAME = 80
+"""Longest name and author, in characters."""
+
+
+def _single_line(field: str, text: str) -> None:
+    if any(unicodedata.category(c) == "Cc" for c in text):
+        raise ValueError(f"{field} {text!r} holds a control character; use printable text")
+
+
+@dataclass(frozen=True, eq=False)
+class Warrior:
+    """An assembled Core War program.
+
+    Two warriors are equal if they do the same: same canonical program (`id`) and same `pin`.
+    Names, labels and comments take no part. ``str(warrior)`` is load-file text that assembles
+    to an equal warrior.
+
+    Args:
+        instructions: at least one; fields are reduced modulo ``core_size``.
+        start: offset of the first instruction to execute, 0..len-1.
+        core_size: the core the fields are meant for, in cells.
+        pin: warriors with equal pins share p-space; None shares with nobody.
+        name: one line of at most 80 characters.
+        author: likewise.
+        strategy: the ``;strategy`` lines, joined by newlines.
+        source: the text it was assembled from, empty if there was none.
+
+    Raises:
+        ValueError: no instructions, start outside them, or a name that is not one short line.
+    """
+
+    instructions: tuple[Instruction, ...]
+    start: int
+    core_size: int
+    pin: int | None = None
+    name: str = "Unknown"
+    author: str = "Anonymous"
+    strategy: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.instructions:
+            raise ValueError("a warrior needs at least one instruction")
+        if not 0 <= self.start < len(self.instructions):
+            raise ValueError(f"start is {self.start}; it must lie in 0..{len(self) - 1}")
+        for field, text in (("name", self.name), ("author", self.author)):
+            if not 1 <= len(text) <= MAX_NAME:
+                raise ValueError(f"{field} has {len(text)} characters; it must have 1..{MAX_NAME}")
+            _single_line(field, text)
+        for line in self.strategy.split("\n"):
+            _single_line("strategy", line)
+        object.__setattr__(
+            self, "instructions", tuple(i.reduced(self.core_size) for i in self.instructions)
+        )
+
+    def __len__(self) -> int:
+        return len(self.instructions)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Warrior):
+            return NotImplemented
+        return (self.id, self.pin) == (other.id, other.pin)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.pin))
+
+    def __repr__(self) -> str:
+        return f"<Warrior {self.name!r} by {self.author!r}, length {len(self)}, {self.id[:12]}>"
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256 (64 hex digits) of the canonical program: start line, then the instructions."""
+        lines = [f"start {self.start}", *map(str, self.instructions)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    @cached_property
+    def code(self) -> NDArray[np.int32]:
+        """The program as an int32 array of shape (length, 6), columns as in `Instruction`.
+
+        Read-only and shared by every battle of this warrior.
+        """
+        code = np.array(self.instructions, dtype=np.int32).reshape(len(self), 6)
+        code.flags.writeable = False
+        return code
+
+    def __str__(self) -> str:
+        head = [";redcode", f";name {self.name}", f";author {self.author}"]
+        head += [f";strategy {line}" for line in self.strategy.split("\n") if self.strategy]
+        body = [f"       ORG    {self.start}"]
+        body += [f"       {listing(i, self.core_size)}" for i in self.instructions]
+        if self.pin is not None:
+            body.append(f"       PIN    {self.pin}")
+        return "\n".join([*head, *body, "       END", ""])
+
+
+def listing(instruction: Instruction, core_size: int) -> str:
+    """One load-file line such as ``MOV.I  $     0, $     1``; fields are shown signed."""
+    op = f"{instruction.opcode.name}.{instruction.modifier.name}"
+    a, b = (signed(f, core_size) for f in (instruction.a_field, instruction.b_field))
+    a_mode, b_mode = MODE_SYMBOLS[instruction.a_mode], MODE_SYMBOLS[instruction.b_mode]
+    return f"{op:<6} {a_mode}{a:>6}, {b_mode}{b:>6}"
+
+
+def signed(field: int, core_size: int) -> int:
+    """``field`` as a human writes it: in -(core_size/2)+1 .. core_size/2."""
+    return field - core_size if field > core_size // 2 else field
+
+
