@@ -1,0 +1,130 @@
+"""What a battle says about a warrior: DRQ fitness, and the behaviour descriptor of DEI's grid.
+
+Fitness and both axes are those of Digital Red Queen (arXiv 2601.03335, read in its public code
+[C]), which DEI (arXiv 2605.27130) runs unchanged on every node [S].
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coreenv.battle import Battle, BattleResult, battle_batch
+from coreenv.config import CoreConfig
+from coreenv.placement import Placement, drq, pmars
+from coreenv.redcode import Warrior
+
+TSP_EDGES = (1, 10, 100, 1000, 10_000)
+"""Bin edges of total spawned processes, in processes: bin i holds edge[i-1] <= tsp < edge[i]."""
+
+MC_EDGES = (10, 100, 500, 1000, 4000)
+"""Bin edges of memory coverage, in cells; likewise."""
+
+GRID = (len(TSP_EDGES) + 1, len(MC_EDGES) + 1)
+"""Shape of the archive: 6 x 6 cells. Edges are fixed [C]: bins never move with the data."""
+
+Cell = tuple[int, int]
+
+
+def cell(tsp: float, mc: float) -> Cell:
+    """The grid cell (tsp bin, mc bin) of a behaviour, each 0..5."""
+    return bisect_right(TSP_EDGES, tsp), bisect_right(MC_EDGES, mc)
+
+
+def fitness(result: BattleResult) -> NDArray[np.float64]:
+    """DRQ fitness of every round and warrior, shape (rounds, warriors), each in [0, N].
+
+    The sum over cycles of (N / T) * alive_i / sum_j alive_j, with N warriors and T cycles, alive
+    read at the end of each cycle [C]. A warrior that dies in cycle d was alive at the end of
+    d - 1 cycles. A cycle at whose end nobody lives adds nothing.
+
+    Raises:
+        ValueError: the battle stopped at the last survivor, so later cycles are unknown.
+    """
+    if result.stop != "all_dead":
+        raise ValueError(f"fitness needs stop='all_dead', not {result.stop!r}")
+    horizon = result.config.max_cycles
+    lived = np.where(result.death_cycle > 0, result.death_cycle - 1, horizon)
+    rounds, n = lived.shape
+    scores = np.empty((rounds, n))
+    for r in range(rounds):
+        # Between two deaths the share is constant: add it up stretch by stretch.
+        order = np.argsort(lived[r], kind="stable")
+        ends = lived[r][order]
+        stretch = np.diff(ends, prepend=0)
+        share = np.cumsum(stretch / np.arange(n, 0, -1))
+        scores[r, order] = share * n / horizon
+    return scores
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What one evaluation found out about a candidate, averaged over its placements.
+
+    Attributes:
+        fitness: DRQ fitness, 0..N.
+        tsp: total spawned processes a battle.
+        mc: memory coverage, distinct addresses queued a battle.
+    """
+
+    fitness: float
+    tsp: float
+    mc: float
+
+    @property
+    def cell(self) -> Cell:
+        return cell(self.tsp, self.mc)
+
+
+def seated(config: CoreConfig, warriors: int, placements: int, seed: int) -> Placement:
+    """Placements of a search: scheme `pmars`, the candidate's seat and the starter rotating.
+
+    In battle k the candidate (warrior 0) sits in seat k mod N, the others follow it round the
+    table, and seat (k div N) mod N moves first: over N * N battles everybody holds every place
+    in every order of turns.
+    """
+    drawn = pmars(config, warriors, placements, seed)
+    k = np.arange(placements)
+    seats = (k[:, None] + np.arange(warriors)) % warriors
+    first = (k // warriors - k) % warriors
+    return Placement(np.take_along_axis(drawn.positions, seats, axis=1), first.astype(np.int32))
+
+
+def search_placement(
+    scheme: str, config: CoreConfig, warriors: Sequence[Warrior], placements: int, seed: int
+) -> Placement:
+    """Placements for an evaluation of ``warriors[0]``; scheme `pmars` (rotating) or `drq`."""
+    if scheme == "drq":
+        return drq(config, [len(w) for w in warriors], placements)
+    return seated(config, len(warriors), placements, seed)
+
+
+def evaluate(
+    candidate: Warrior,
+    opponents: Sequence[Warrior],
+    config: CoreConfig,
+    *,
+    placements: int = 20,
+    seed: int = 0,
+    scheme: str = "pmars",
+) -> Evaluation:
+    """Let a candidate and all its opponents fight in one core, and measure the candidate.
+
+    Args:
+        candidate: who is measured.
+        opponents: who shares the core; none means a lone run.
+        config: the rules; ``max_cycles`` is the T of the fitness.
+        placements: how many battles; 20 [S].
+        seed: position seed; equal seeds place equally many warriors equally.
+        scheme: `pmars` (seats and starter rotate) or `drq` (as published).
+    """
+    warriors = (candidate, *opponents)
+    placement = search_placement(scheme, config, warriors, placements, seed)
+    (result,) = battle_batch([Battle(warriors, config, placement, stop="all_dead")])
+    return Evaluation(
+        fitness=float(fitness(result)[:, 0].mean()),
+        tsp=float(result.spawned[:, 0].mean()),
+        mc=float(result.coverage[:, 0].mean()),
+    )

@@ -1,0 +1,167 @@
+"""The MAP-Elites archive: the best warrior found in every cell of the behaviour grid."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from coreenv.config import CoreConfig
+from coreenv.measures import GRID, Cell, Evaluation
+from coreenv.redcode import Warrior, assemble
+from pydantic import BaseModel, ConfigDict
+
+Placed = Literal["new_cell", "improved"]
+
+
+class Origin(BaseModel):
+    """Where a warrior was first written. It travels with the warrior across nodes and rounds.
+
+    Attributes:
+        node: index of the node.
+        round: the search round, from 1.
+        call: the call within that round, from 1.
+        operator: name of the mutation policy.
+        parent: canonical id of the warrior it was made from, None if written anew.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    node: int
+    round: int
+    call: int
+    operator: str
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elite:
+    """A warrior with what its last evaluation found."""
+
+    warrior: Warrior
+    evaluation: Evaluation
+    origin: Origin
+
+    @property
+    def fitness(self) -> float:
+        return self.evaluation.fitness
+
+    @property
+    def cell(self) -> Cell:
+        return self.evaluation.cell
+
+    def rescored(self, evaluation: Evaluation) -> "Elite":
+        """The same warrior under another evaluation."""
+        return replace(self, evaluation=evaluation)
+
+
+class EliteRecord(BaseModel):
+    """An `Elite` as JSON: in archives, in run records, and on the wire between nodes.
+
+    ``redcode`` is load-file text; `to_elite` assembles it and compares ``id``, so a record that
+    was cut or altered is found out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    cell: Cell
+    fitness: float
+    tsp: float
+    mc: float
+    origin: Origin
+    redcode: str
+
+    @classmethod
+    def of(cls, elite: Elite) -> "EliteRecord":
+        e = elite.evaluation
+        return cls(
+            id=elite.warrior.id,
+            cell=e.cell,
+            fitness=e.fitness,
+            tsp=e.tsp,
+            mc=e.mc,
+            origin=elite.origin,
+            redcode=str(elite.warrior),
+        )
+
+    def to_elite(self, config: CoreConfig) -> Elite:
+        """The elite again.
+
+        Raises:
+            AssemblyError: ``redcode`` does not assemble under ``config``.
+            ValueError: it assembles to another warrior than ``id`` says.
+        """
+        warrior = assemble(self.redcode, config)
+        if warrior.id != self.id:
+            raise ValueError(f"elite {self.id[:12]} assembles to {warrior.id[:12]}")
+        return Elite(warrior, Evaluation(self.fitness, self.tsp, self.mc), self.origin)
+
+
+class ArchiveRecord(BaseModel):
+    """An `Archive` as JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal["corewar-dei/archive/1"] = "corewar-dei/archive/1"
+    made_by: str
+    elites: tuple[EliteRecord, ...]
+
+
+class Archive:
+    """At most one elite a cell of the 6 x 6 grid; a newcomer must be strictly fitter to replace.
+
+    Args:
+        elites: inserted in this order.
+    """
+
+    def __init__(self, elites: Iterable[Elite] = ()) -> None:
+        self._elites: dict[Cell, Elite] = {}
+        for elite in elites:
+            self.insert(elite)
+
+    def insert(self, elite: Elite) -> Placed | None:
+        """Place an elite if its cell is empty or its fitness strictly higher."""
+        holder = self._elites.get(elite.cell)
+        if holder is not None and elite.fitness <= holder.fitness:
+            return None
+        self._elites[elite.cell] = elite
+        return "new_cell" if holder is None else "improved"
+
+    def __len__(self) -> int:
+        return len(self._elites)
+
+    def __iter__(self) -> Iterator[Elite]:
+        """The elites in order of their cells."""
+        return iter([self._elites[cell] for cell in sorted(self._elites)])
+
+    def __contains__(self, cell: object) -> bool:
+        return cell in self._elites
+
+    def __getitem__(self, cell: Cell) -> Elite:
+        return self._elites[cell]
+
+    @property
+    def champion(self) -> Elite | None:
+        """The fittest elite (of equals the one in the first cell), None if there is none."""
+        return max(self, key=lambda elite: elite.fitness, default=None)
+
+    @property
+    def qd_score(self) -> float:
+        """Sum of the elites' fitness [S]."""
+        return sum(elite.fitness for elite in self)
+
+    @property
+    def coverage(self) -> float:
+        """Occupied share of the 36 cells, 0..1 [I]."""
+        return len(self) / (GRID[0] * GRID[1])
+
+    @classmethod
+    def merged(cls, archives: Iterable["Archive"]) -> "Archive":
+        """Best per cell over several archives; of equals the earlier archive's stays [S]."""
+        return cls(elite for archive in archives for elite in archive)
+
+    def record(self, made_by: str) -> ArchiveRecord:
+        return ArchiveRecord(made_by=made_by, elites=tuple(map(EliteRecord.of, self)))
+
+    @classmethod
+    def from_record(cls, record: ArchiveRecord, config: CoreConfig) -> "Archive":
+        return cls(elite.to_elite(config) for elite in record.elites)
