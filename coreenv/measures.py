@@ -102,29 +102,38 @@ def search_placement(
 
 
 def evaluate(
-    candidate: Warrior,
+    candidates: Sequence[Warrior],
     opponents: Sequence[Warrior],
     config: CoreConfig,
     *,
     placements: int = 20,
     seed: int = 0,
     scheme: str = "pmars",
-) -> Evaluation:
-    """Let a candidate and all its opponents fight in one core, and measure the candidate.
+    threads: int = 1,
+) -> list[Evaluation]:
+    """Let each candidate fight all opponents in one core, and measure it.
+
+    Candidates never meet one another: each has its own battles, at the same placements.
 
     Args:
-        candidate: who is measured.
+        candidates: who is measured, one `Evaluation` each.
         opponents: who shares the core; none means a lone run.
         config: the rules; ``max_cycles`` is the T of the fitness.
-        placements: how many battles; 20 [S].
+        placements: battles a candidate; 20 [S].
         seed: position seed; equal seeds place equally many warriors equally.
         scheme: `pmars` (seats and starter rotate) or `drq` (as published).
+        threads: how many candidates are measured at once; results do not depend on it.
     """
-    warriors = (candidate, *opponents)
-    placement = search_placement(scheme, config, warriors, placements, seed)
-    (result,) = battle_batch([Battle(warriors, config, placement, stop="all_dead")])
-    return Evaluation(
-        fitness=float(fitness(result)[:, 0].mean()),
-        tsp=float(result.spawned[:, 0].mean()),
-        mc=float(result.coverage[:, 0].mean()),
-    )
+    battles = []
+    for candidate in candidates:
+        warriors = (candidate, *opponents)
+        placement = search_placement(scheme, config, warriors, placements, seed)
+        battles.append(Battle(warriors, config, placement, stop="all_dead"))
+    return [
+        Evaluation(
+            fitness=float(fitness(result)[:, 0].mean()),
+            tsp=float(result.spawned[:, 0].mean()),
+            mc=float(result.coverage[:, 0].mean()),
+        )
+        for result in battle_batch(battles, threads=threads)
+    ]

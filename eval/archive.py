@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Generic, Literal, Protocol, TypeVar
 
 from coreenv.config import CoreConfig
 from coreenv.measures import GRID, Cell, Evaluation
@@ -96,29 +96,32 @@ class EliteRecord(BaseModel):
         return Elite(warrior, Evaluation(self.fitness, self.tsp, self.mc), self.origin)
 
 
-class ArchiveRecord(BaseModel):
-    """An `Archive` as JSON."""
+class Scored(Protocol):
+    """What an archive holds: an `Elite`, or its record."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    @property
+    def cell(self) -> Cell: ...
 
-    schema_version: Literal["corewar-dei/archive/1"] = "corewar-dei/archive/1"
-    made_by: str
-    elites: tuple[EliteRecord, ...]
+    @property
+    def fitness(self) -> float: ...
 
 
-class Archive:
+E = TypeVar("E", bound=Scored)
+
+
+class Archive(Generic[E]):
     """At most one elite a cell of the 6 x 6 grid; a newcomer must be strictly fitter to replace.
 
     Args:
         elites: inserted in this order.
     """
 
-    def __init__(self, elites: Iterable[Elite] = ()) -> None:
-        self._elites: dict[Cell, Elite] = {}
+    def __init__(self, elites: Iterable[E] = ()) -> None:
+        self._elites: dict[Cell, E] = {}
         for elite in elites:
             self.insert(elite)
 
-    def insert(self, elite: Elite) -> Placed | None:
+    def insert(self, elite: E) -> Placed | None:
         """Place an elite if its cell is empty or its fitness strictly higher."""
         holder = self._elites.get(elite.cell)
         if holder is not None and elite.fitness <= holder.fitness:
@@ -126,21 +129,25 @@ class Archive:
         self._elites[elite.cell] = elite
         return "new_cell" if holder is None else "improved"
 
+    def put(self, elite: E) -> None:
+        """Set a cell without asking: for rebuilding an archive from its record."""
+        self._elites[elite.cell] = elite
+
     def __len__(self) -> int:
         return len(self._elites)
 
-    def __iter__(self) -> Iterator[Elite]:
+    def __iter__(self) -> Iterator[E]:
         """The elites in order of their cells."""
         return iter([self._elites[cell] for cell in sorted(self._elites)])
 
     def __contains__(self, cell: object) -> bool:
         return cell in self._elites
 
-    def __getitem__(self, cell: Cell) -> Elite:
+    def __getitem__(self, cell: Cell) -> E:
         return self._elites[cell]
 
     @property
-    def champion(self) -> Elite | None:
+    def champion(self) -> E | None:
         """The fittest elite (of equals the one in the first cell), None if there is none."""
         return max(self, key=lambda elite: elite.fitness, default=None)
 
@@ -155,13 +162,17 @@ class Archive:
         return len(self) / (GRID[0] * GRID[1])
 
     @classmethod
-    def merged(cls, archives: Iterable["Archive"]) -> "Archive":
+    def merged(cls, archives: "Iterable[Archive[E]]") -> "Archive[E]":
         """Best per cell over several archives; of equals the earlier archive's stays [S]."""
         return cls(elite for archive in archives for elite in archive)
 
-    def record(self, made_by: str) -> ArchiveRecord:
-        return ArchiveRecord(made_by=made_by, elites=tuple(map(EliteRecord.of, self)))
 
-    @classmethod
-    def from_record(cls, record: ArchiveRecord, config: CoreConfig) -> "Archive":
-        return cls(elite.to_elite(config) for elite in record.elites)
+class ArchiveRecord(BaseModel):
+    """An archive as JSON, with the rules it was measured under and what measured it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal["corewar-dei/archive/1"] = "corewar-dei/archive/1"
+    made_by: str
+    core: dict[str, int | str]
+    elites: tuple[EliteRecord, ...]
