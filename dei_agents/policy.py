@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
+
 from coreenv.config import CoreConfig
 from eval.archive import Elite
 

@@ -4,12 +4,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, Literal, Protocol, TypeVar
 
+from pydantic import BaseModel, ConfigDict
+
 from coreenv.config import CoreConfig
 from coreenv.measures import GRID, Cell, Evaluation
 from coreenv.redcode import Warrior, assemble
-from pydantic import BaseModel, ConfigDict
 
 Placed = Literal["new_cell", "improved"]
+
+MAX_STRATEGY = 1000
+"""Characters of a warrior's own description that records and parcels keep."""
 
 
 class Origin(BaseModel):
@@ -73,14 +77,15 @@ class EliteRecord(BaseModel):
     @classmethod
     def of(cls, elite: Elite) -> "EliteRecord":
         e = elite.evaluation
+        warrior = replace(elite.warrior, strategy=elite.warrior.strategy[:MAX_STRATEGY].strip())
         return cls(
-            id=elite.warrior.id,
+            id=warrior.id,
             cell=e.cell,
             fitness=e.fitness,
             tsp=e.tsp,
             mc=e.mc,
             origin=elite.origin,
-            redcode=str(elite.warrior),
+            redcode=str(warrior),
         )
 
     def to_elite(self, config: CoreConfig) -> Elite:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from statistics import fmean
 
+from pydantic import BaseModel, ConfigDict
+
 from coreenv import MADE_BY
 from coreenv.battle import Battle, BattleResult, battle_batch
 from coreenv.config import CoreConfig
 from coreenv.hill import Hill
 from coreenv.redcode import Warrior
-from pydantic import BaseModel, ConfigDict
-
 from eval.protocol import Protocol
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+
 from coreenv.config import CoreConfig
 from coreenv.placement import Placement, exact
 from coreenv.seeds import Domain, generator

@@ -6,7 +6,6 @@ from coreenv.config import CoreConfig
 from coreenv.hill import Hill
 from coreenv.measures import evaluate
 from coreenv.seeds import Domain, position_seed
-
 from eval.archive import Archive, Elite
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from coreenv.redcode import Rejection
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from coreenv.redcode import Rejection
 from eval.archive import Archive, EliteRecord, Placed
 
 Outcome = Literal["placed", "beaten", "duplicate", "rejected"]
@@ -105,14 +105,7 @@ class NodeDied(_Event):
 
 
 Event = (
-    NodeStarted
-    | RoundStarted
-    | Seeded
-    | Called
-    | Published
-    | RoundEnded
-    | NodeFinished
-    | NodeDied
+    NodeStarted | RoundStarted | Seeded | Called | Published | RoundEnded | NodeFinished | NodeDied
 )
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from pydantic import BaseModel, ConfigDict
+
 from coreenv import MADE_BY
 from coreenv.config import CoreConfig
 from coreenv.hill import Hill
-from pydantic import BaseModel, ConfigDict
-
 from eval.archive import Archive, Elite, EliteRecord
 from eval.generality import Generality, generality
 from eval.protocol import QUICK, Protocol

@@ -1,10 +1,17 @@
-"""How champions travel between nodes: the `Exchange` protocol.
+"""How champions travel between nodes: the `Exchange` and `Hub` protocols.
 
-An exchange never makes anybody wait. A champion is opaque bytes here; the node knows its schema.
+An exchange never makes anybody wait, unless a node asks for lockstep. A champion is opaque bytes
+here; the node knows its schema.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from enum import IntEnum
+from typing import Final, Protocol
+
+LOCKSTEP_TIMEOUT: Final = 6 * 3600.0
+"""Seconds a node waits in lockstep unless told otherwise: 250 calls of a minute and a half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,14 @@ class Parcel:
     payload: bytes
 
 
+class Status(IntEnum):
+    """Whether a node will publish again; `FINISHED` and `DEAD` nodes are retired."""
+
+    RUNNING = 0
+    FINISHED = 1
+    DEAD = 2
+
+
 class Exchange(Protocol):
     """One node's end of the exchange."""
 
@@ -36,7 +51,7 @@ class Exchange(Protocol):
         ...
 
     def publish(self, round_: int, payload: bytes) -> None:
-        """Offer a champion to all peers, at once and without waiting.
+        """Offer a champion to all peers, at once and without waiting. Rounds never go back.
 
         Raises:
             ValueError: the payload is larger than a slot; the message names both sizes.
@@ -47,6 +62,47 @@ class Exchange(Protocol):
         """All champions that arrived since the last call, oldest first per peer; never waits."""
         ...
 
+    def collect_round(self, round_: int, timeout: float = LOCKSTEP_TIMEOUT) -> list[Parcel]:
+        """Lockstep: wait for every peer's champion of ``round_``, and return them by node.
+
+        A peer that retired without publishing that round is left out. Champions of earlier rounds
+        are dropped, those of later rounds stay for later calls.
+
+        Args:
+            round_: from 1, one more at every call.
+            timeout: seconds to wait; a safeguard, since dead nodes are marked.
+
+        Raises:
+            TimeoutError: time is up; the message names the peers that are missing. The call may be
+                repeated.
+            RuntimeError: a peer is past ``round_`` and its champion of that round is gone.
+        """
+        ...
+
     def retired(self, node: int) -> bool:
         """True once ``node`` will publish no more: it finished, or the ensemble found it dead."""
+        ...
+
+    def finish(self) -> None:
+        """Tell all peers that this node will publish no more."""
+        ...
+
+
+class Hub(Protocol):
+    """The ensemble's end of the exchange: it hands out the nodes' ends and says who is dead."""
+
+    def recipe(self, node: int) -> Callable[[], AbstractContextManager[Exchange]]:
+        """What to call in the node's own process for its end; picklable.
+
+        An end knows no earlier end of the same node: it collects whatever is still there, and
+        carries on publishing where the last one stopped, even in the middle of a write.
+        """
+        ...
+
+    def status(self, node: int) -> Status:
+        """What is known of ``node``."""
+        ...
+
+    def mark(self, node: int, status: Status) -> None:
+        """Record that ``node`` died, or that it runs again. Only when no process acts for it."""
         ...

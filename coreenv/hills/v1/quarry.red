@@ -10,22 +10,23 @@ step    EQU    2376                 ; a multiple of 8
 first   EQU    1184                 ; likewise
 apart   EQU    4000
 count   EQU    500                  ; 2 * 500 bombs: the lattice once
+behind  EQU    (last - point + 3)   ; even: the lap must end with the MOV on `point`
 
         ORG    loop
 
-point   SPL    #wipe - point, last - point + 2 ; on the lattice
-stun    SPL    #wipe - point, last - point + 2
+point   SPL    #wipe - point, behind ; on the lattice
+stun    SPL    #wipe - point, behind
 inc     DAT    step, step
 ptr     DAT    point - ptr + first, point - ptr + first + apart
 loop    MOV.I  stun, *ptr
         MOV.I  stun, @ptr
         ADD.F  inc, ptr
         DJN.B  loop, #count
-door    SPL    #wipe - point, last - point + 2 ; on the lattice
+door    SPL    #wipe - point, behind ; on the lattice
 clear   MOV.I  *point, >point       ; A-field: what to write, B-field: where
-        DJN.F  clear, >point
-wipe    SPL    #kill - point, last - point + 2 ; ends the first pass by landing on `point`
-kill    DAT    kill - point, last - point + 2
+        DJN.F  clear, >point        ; and spoil the cell in between
+wipe    SPL    #kill - point, behind ; ends the first lap by landing on `point`
+kill    DAT    kill - point, behind
 last    DAT    0, 0
 
         END

@@ -1,0 +1,104 @@
+"""Faults as they are found: raised as `Fault` where they occur, gathered in `Faults`."""
+
+import difflib
+import re
+from collections.abc import Collection
+
+from coreenv.redcode.errors import AssemblyError, Rejection
+from coreenv.redcode.lines import Line
+
+MAX_REPORTED = 20
+"""Faults that one report lists; the last one tells how many more there are."""
+
+MAX_CANDIDATES = 200
+"""Names that a spelling suggestion looks through; beyond that there is none."""
+
+
+class Fault(Exception):
+    """One fault of the line being read.
+
+    Args:
+        reason: the code, such as ``E_LABEL``.
+        message: the fault in plain words.
+        culprit: the offending word, to find the column by; may be empty.
+        hint: what would be right; may be empty.
+        near: names of which the culprit may be a misspelling.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        culprit: str = "",
+        hint: str = "",
+        near: Collection[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.reason, self.message, self.culprit = reason, message, culprit
+        self.hint, self.near = hint, near
+
+
+class Stop(Fault):
+    """A fault that ends the reading: a limit on loops or on the length of the program."""
+
+
+class Faults:
+    """All faults of one source. The same fault of the same line counts once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, str, str], tuple[Fault, Line | None]] = {}
+
+    def add(self, fault: Fault, line: Line | None = None) -> None:
+        key = (line.number if line else 0, fault.reason, fault.message)
+        self._found.setdefault(key, (fault, line))
+
+    def check(self) -> None:
+        """Raise what was found.
+
+        Raises:
+            AssemblyError: there was at least one fault.
+        """
+        if not self._found:
+            return
+        ordered = sorted(self._found.items(), key=lambda item: item[0][0] or 2**31)
+        shown = [_rejection(*found) for _, found in ordered[:MAX_REPORTED]]
+        if more := len(ordered) - MAX_REPORTED:
+            last = shown[-1].to_dict()
+            if more > 0:
+                shown[-1] = Rejection(**{**last, "message": f"{last['message']}; {more} more"})  # type: ignore[arg-type]
+        raise AssemblyError(tuple(shown))
+
+
+def quoted(text: str) -> str:
+    """``text`` in quotes, cut to 40 characters: messages stay short."""
+    return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def _rejection(fault: Fault, line: Line | None) -> Rejection:
+    hint = fault.hint
+    if meant := _closest(fault.culprit, fault.near):
+        hint = f"did you mean {meant}?" + (f" {hint}" if hint else "")
+    if line is None:
+        return Rejection(fault.reason, fault.message, hint=hint)
+    text = line.text.strip()[:80]
+    return Rejection(
+        fault.reason, fault.message, line.number, _column(line.text, fault.culprit), text, hint
+    )
+
+
+def _closest(word: str, names: Collection[str]) -> str:
+    if len(names) > MAX_CANDIDATES:
+        return ""
+    by_lower = {name.lower(): name for name in names}
+    match = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    return by_lower[match[0]] if match else ""
+
+
+def _column(text: str, culprit: str) -> int:
+    """Where the culprit stands as a word of its own, or else where the line begins."""
+    if culprit:
+        whole = re.search(rf"(?<!\w){re.escape(culprit)}(?!\w)", text)
+        at = whole.start() if whole else text.find(culprit)
+        if at >= 0:
+            return at + 1
+    return len(text) - len(text.lstrip()) + 1

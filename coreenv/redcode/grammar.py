@@ -1,0 +1,77 @@
+"""The words of Redcode: keywords, modes, modifiers, their defaults, and what ICWS'88 allows."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+from coreenv.redcode.instruction import MODE_SYMBOLS, Mode, Modifier, Opcode
+
+
+class Directive(Enum):
+    """Words that lead a line but make no instruction."""
+
+    FOR = "FOR"
+    ROF = "ROF"
+    EQU = "EQU"
+    ORG = "ORG"
+    END = "END"
+    PIN = "PIN"
+    ASSERT = ";assert"
+
+
+OPCODES: Final[Mapping[str, Opcode]] = dict(Opcode.__members__)
+KEYWORDS: Final[Mapping[str, Opcode | Directive]] = {
+    **OPCODES,
+    **{word.name: word for word in Directive if word is not Directive.ASSERT},
+}
+MODIFIERS: Final[Mapping[str, Modifier]] = dict(Modifier.__members__)
+MODES: Final[Mapping[str, Mode]] = dict(zip(MODE_SYMBOLS, Mode, strict=True))
+
+IMPLIED_B: Final = frozenset({Opcode.JMP, Opcode.SPL, Opcode.NOP})
+"""Opcodes that may be written with one operand; B is then ``$0``."""
+
+PSPACE: Final = frozenset({Opcode.LDP, Opcode.STP})
+
+# Default modifier by opcode, for: an immediate A, else an immediate B, else neither.
+_A, _B, _AB, _F, _I = Modifier.A, Modifier.B, Modifier.AB, Modifier.F, Modifier.I
+_WHOLE = (_AB, _B, _I)
+_FIELDS = (_AB, _B, _F)
+_SINGLE = (_AB, _B, _B)
+_DEFAULTS: Final[tuple[tuple[Modifier, Modifier, Modifier], ...]] = tuple(
+    _WHOLE
+    if opcode.name in ("MOV", "SEQ", "SNE")
+    else _FIELDS
+    if opcode.name in ("ADD", "SUB", "MUL", "DIV", "MOD")
+    else _SINGLE
+    if opcode.name in ("SLT", "LDP", "STP")
+    else (_F,) * 3
+    if opcode.name in ("DAT", "NOP")
+    else (_B,) * 3
+    for opcode in Opcode
+)
+
+
+def default_modifier(opcode: Opcode, a_mode: Mode, b_mode: Mode) -> Modifier:
+    """The modifier that an instruction written without one has (ICWS'94 draft, A.2.1)."""
+    immediate_a, immediate_b, neither = _DEFAULTS[opcode]
+    if a_mode is Mode.IMMEDIATE:
+        return immediate_a
+    return immediate_b if b_mode is Mode.IMMEDIATE else neither
+
+
+# ICWS'88: opcode -> the modes its A operand and its B operand may have.
+_ANY, _TARGET, _DATA = "#$@<", "$@<", "#<"
+MODES_88: Final[Mapping[Opcode, tuple[str, str]]] = {
+    Opcode.DAT: (_DATA, _DATA),
+    Opcode.MOV: (_ANY, _TARGET),
+    Opcode.ADD: (_ANY, _TARGET),
+    Opcode.SUB: (_ANY, _TARGET),
+    Opcode.CMP: (_ANY, _TARGET),
+    Opcode.SLT: (_ANY, _TARGET),
+    Opcode.JMP: (_TARGET, _ANY),
+    Opcode.JMZ: (_TARGET, _ANY),
+    Opcode.JMN: (_TARGET, _ANY),
+    Opcode.DJN: (_TARGET, _ANY),
+    Opcode.SPL: (_TARGET, _ANY),
+}
+WORDS_88: Final = frozenset("DAT MOV ADD SUB CMP SLT JMP JMZ JMN DJN SPL END FOR ROF EQU".split())

@@ -1,0 +1,184 @@
+"""Source text to `Source`: limits, comment directives, joined lines, and the words of each line."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, NoReturn
+
+from coreenv.redcode.errors import AssemblyError, Rejection
+from coreenv.redcode.warrior import MAX_NAME, UNSAFE, name_fault
+
+Encoding = Literal["utf-8", "latin-1"]
+
+MAX_BYTES = 65_536
+MAX_LINES = 2000
+MAX_LINE = 240
+
+# A word may be glued to loop indices by &, and to a colon. Only ASCII makes words and numbers.
+_TOKEN = re.compile(
+    r"[A-Za-z_]\w*(?:&(?!&)[A-Za-z_]\w*)*:?|\d+|[^\x00-\x7f]+|\S",
+    re.ASCII,
+)
+_DIRECTIVE = re.compile(
+    r"\s*;(?:(redcode)|[ \t]*(name|author|strategy|assert))(?!\w)(.*)", re.ASCII | re.IGNORECASE
+)
+
+
+class Line(NamedTuple):
+    """A line that says something: its 1-based number, its whole text, and its words."""
+
+    number: int
+    text: str
+    tokens: list[str]
+    is_assert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source that keeps to the limits. Comments and blank lines are gone."""
+
+    lines: list[Line]
+    text: str
+    name: str
+    author: str
+    strategy: str
+    rejections: tuple[Rejection, ...]
+
+
+def read(text: str | bytes, encoding: Encoding) -> Source:
+    """Split ``text`` into lines, and take the comment directives out of it.
+
+    Everything above the first ``;redcode`` is dropped but for ``;name``, ``;author`` and
+    ``;strategy``; the second ``;redcode`` ends the source.
+
+    Raises:
+        AssemblyError: E_SIZE, E_ENCODING, E_CONTROL, E_LINES or E_LINE, looked at in this order.
+    """
+    decoded = _decode(text, encoding)
+    lines: list[Line] = []
+    last: dict[str, tuple[Line, str]] = {}
+    strategy: list[str] = []
+    marked = False
+    for number, row in _logical(_rows(decoded)):
+        code, comment, _ = row.partition(";")
+        if code and not code.isspace():
+            lines.append(Line(number, row, _TOKEN.findall(code)))
+            continue
+        directive = _DIRECTIVE.match(row) if comment else None
+        if directive is None:
+            continue
+        marker, word, rest = directive.groups()
+        if marker and marked:
+            break
+        if marker:
+            marked = True
+            lines.clear()
+        elif word.lower() == "assert":
+            lines.append(Line(number, row, _TOKEN.findall(rest), is_assert=True))
+        elif word.lower() == "strategy":
+            strategy.append(rest.replace("\t", " ").removeprefix(" "))
+        else:
+            value = rest.replace("\t", " ").strip()
+            last[word.lower()] = (Line(number, row, []), value)
+    names = {field: value for field, (_, value) in last.items()}
+    return Source(
+        lines,
+        decoded,
+        names.get("name", "Unknown"),
+        names.get("author", "Anonymous"),
+        "\n".join(strategy),
+        tuple(_bad_names(last)),
+    )
+
+
+def _decode(text: str | bytes, encoding: Encoding) -> str:
+    raw = text
+    if isinstance(text, str) and len(text) <= MAX_BYTES and not text.isascii():
+        raw = text.encode("utf-8", "surrogatepass")
+        encoding = "utf-8"
+    if len(raw) > MAX_BYTES:
+        _reject(
+            "E_SIZE",
+            f"the source has more than {MAX_BYTES} bytes",
+            hint=f"at most {MAX_BYTES} bytes",
+        )
+    if isinstance(raw, str):
+        return raw
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        _reject(
+            "E_ENCODING",
+            f"byte {raw[error.start]:#04x} at offset {error.start} is not {encoding}",
+            line=raw.count(b"\n", 0, error.start) + 1,
+            hint="save the source as UTF-8, or read it as latin-1",
+        )
+
+
+def _rows(text: str) -> list[str]:
+    """The lines of the text. Only LF, CR LF and CR end a line; a leading BOM is dropped."""
+    if unsafe := UNSAFE.search(text):
+        before = re.split(r"\r\n|\r|\n", text[: unsafe.start()])
+        _reject(
+            "E_CONTROL",
+            f"control character U+{ord(unsafe[0]):04X}",
+            line=len(before),
+            column=len(before[-1]) + 1,
+            hint="remove it: only tab and line ends are allowed",
+        )
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    rows = text.removeprefix("\ufeff").removesuffix("\n").split("\n")
+    if len(rows) > MAX_LINES:
+        _reject("E_LINES", f"the source has {len(rows)} lines", hint=f"at most {MAX_LINES}")
+    for number, row in enumerate(rows, 1):
+        if len(row) > MAX_LINE:
+            _too_long(number, row)
+    return rows
+
+
+def _logical(rows: list[str]) -> list[tuple[int, str]]:
+    """Numbered lines, those that end in a backslash outside a comment joined to the next."""
+    if not any(row.endswith("\\") for row in rows):
+        return list(enumerate(rows, 1))
+    logical = []
+    joined: list[str] = []
+    first = 1
+    for number, row in enumerate(rows, 1):
+        if not joined:
+            first = number
+        joins = row.endswith("\\") and ";" not in row
+        joined.append(row[:-1] if joins else row)
+        if not joins or number == len(rows):
+            whole = "".join(joined)
+            if len(whole) > MAX_LINE:
+                _too_long(first, whole)
+            logical.append((first, whole))
+            joined = []
+    return logical
+
+
+def _bad_names(last: dict[str, tuple[Line, str]]) -> list[Rejection]:
+    return [
+        Rejection(
+            "E_NAME", fault, line.number, 1, line.text.strip()[:80], f"1 to {MAX_NAME} characters"
+        )
+        for field, (line, value) in last.items()
+        if (fault := name_fault(field, value))
+    ]
+
+
+def _too_long(number: int, row: str) -> NoReturn:
+    _reject(
+        "E_LINE",
+        f"the line has {len(row)} characters",
+        line=number,
+        column=MAX_LINE + 1,
+        text=row[:80],
+        hint=f"at most {MAX_LINE}; lines joined by a backslash count as one",
+    )
+
+
+def _reject(
+    reason: str, message: str, line: int = 0, column: int = 0, text: str = "", hint: str = ""
+) -> NoReturn:
+    raise AssemblyError((Rejection(reason, message, line, column, text, hint),)) from None

@@ -1,0 +1,204 @@
+"""The names of one source: EQU texts, labels, predefined constants, registers."""
+
+from collections.abc import Iterator, Mapping
+
+from coreenv.config import CoreConfig
+from coreenv.redcode.expression import evaluate, number
+from coreenv.redcode.faults import Fault, Stop, quoted
+from coreenv.redcode.grammar import KEYWORDS
+from coreenv.redcode.lines import Line
+
+MAX_NAMES = 10_000
+"""Most labels, and most EQU names."""
+
+MAX_EXPANSION = 10_000
+"""Most tokens, and most replacements, that EQU may make of one line."""
+
+MAX_EXPANSIONS = 100_000
+"""Most tokens and replacements together over the whole source."""
+
+_LONGEST = f"at most {MAX_EXPANSION} tokens and {MAX_EXPANSION} replacements"
+
+NEWLINE = "\n"
+"""Parts the lines of an EQU text of several lines."""
+
+Indices = Mapping[str, str]
+"""Loop index -> its value in this round, as text."""
+
+
+class Symbols:
+    """What names stand for. An expression is read as text: names become numbers, then it is valued.
+
+    Attributes:
+        texts: EQU name -> its tokens, lines parted by `NEWLINE`.
+        labels: label -> address.
+        constants: predefined name -> value; ``CURLINE`` is not among them.
+        registers: a..z -> value.
+        misplaced: ``EQU name text`` was written; name -> that line.
+        complete: False if reading stopped early, so that missing labels are nobody's fault.
+    """
+
+    def __init__(self, config: CoreConfig, warriors: int, rounds: int) -> None:
+        self.texts: dict[str, list[str]] = {}
+        self.labels: dict[str, int] = {}
+        self.registers: dict[str, int] = {}
+        self.misplaced: dict[str, Line] = {}
+        self.complete = True
+        self.constants = {
+            "CORESIZE": config.core_size,
+            "MAXPROCESSES": config.max_processes,
+            "MAXCYCLES": config.max_cycles,
+            "MAXLENGTH": config.max_length,
+            "MINDISTANCE": config.min_distance,
+            "PSPACESIZE": config.pspace_size,
+            "VERSION": 94,
+            "WARRIORS": warriors,
+            "ROUNDS": rounds,
+        }
+        self._expanded = 0
+
+    def define_label(self, name: str, address: int) -> None:
+        """Raises: Fault E_LABEL: the name is taken; Stop E_LABEL: too many."""
+        self._refuse_reserved("E_LABEL", name)
+        if name in self.labels:
+            raise Fault("E_LABEL", f"label {quoted(name)} is defined twice", name, "rename one")
+        if len(self.labels) >= MAX_NAMES:
+            raise Stop("E_LABEL", "too many labels", name, f"at most {MAX_NAMES}")
+        self.labels[name] = address
+
+    def define_text(self, name: str, tokens: list[str]) -> None:
+        """Raises: Fault E_EQU or E_LABEL: the name is taken; Stop E_EQU: too many."""
+        self._refuse_reserved("E_EQU", name)
+        if name in self.labels:
+            raise Fault("E_LABEL", f"{quoted(name)} is a label already", name, "rename one")
+        if name in self.texts:
+            raise Fault("E_EQU", f"EQU {quoted(name)} is defined twice", name, "rename one")
+        if len(self.texts) >= MAX_NAMES:
+            raise Stop("E_EQU", "too many EQU names", name, f"at most {MAX_NAMES}")
+        self.texts[name] = tokens
+
+    def _refuse_reserved(self, reason: str, name: str) -> None:
+        if name in self.constants or name == "CURLINE":
+            hint = "choose another name"
+            raise Fault(reason, f"{quoted(name)} is a predefined constant", name, hint)
+
+    def expands(self, tokens: list[str]) -> bool:
+        """Whether an EQU text stands in for one of ``tokens``."""
+        return bool(self.texts) and not self.texts.keys().isdisjoint(tokens)
+
+    def expand(self, tokens: list[str], indices: Indices) -> list[list[str]]:
+        """``tokens`` with every EQU text and loop index put in, line by line.
+
+        Raises:
+            Fault: E_EQU, a text names itself or makes too much; E_FOR, & with no loop index.
+        """
+        lines: list[list[str]] = [[]]
+        stack: list[tuple[str, Iterator[str]]] = [("", iter(tokens))]
+        open_names: set[str] = set()
+        made = replaced = 0
+        seam = False
+        while stack:
+            name, rest = stack[-1]
+            for token in rest:
+                if token in self.texts:
+                    if token in open_names:
+                        raise Fault("E_EQU", f"EQU {quoted(token)} names itself", token)
+                    open_names.add(token)
+                    stack.append((token, iter(self.texts[token])))
+                    replaced += 1
+                    seam = True
+                    break
+                if token == NEWLINE:
+                    lines.append([])
+                    continue
+                token = substitute(token, indices)
+                line = lines[-1]
+                if seam and line and token.isdigit() and line[-1].isdigit():
+                    line.append(" ")  # digits of two texts are two numbers
+                line.append(token)
+                made += bool(stack[1:])
+                seam = False
+            else:
+                stack.pop()
+                open_names.discard(name)
+                seam = True
+            if made > MAX_EXPANSION or replaced > MAX_EXPANSION:
+                raise Fault("E_EQU", "the EQU texts of this line make too much", name, _LONGEST)
+        self._expanded += made + replaced
+        if self._expanded > MAX_EXPANSIONS:
+            hint = f"at most {MAX_EXPANSIONS} tokens and replacements in all"
+            raise Stop("E_EQU", "the EQU texts of this source make too much", hint=hint)
+        return lines
+
+    def value(self, tokens: list[str], address: int, origin: int) -> int:
+        """The value of an expression.
+
+        Args:
+            tokens: the expression, EQU texts and loop indices put in.
+            address: where it stands, the value of CURLINE.
+            origin: the address from which labels are counted.
+
+        Raises:
+            Fault: E_LABEL, an undefined name; E_EXPR or E_SYNTAX, not an expression.
+        """
+        if len(tokens) == 1:
+            token = tokens[0]
+            if token in self.labels:
+                return self.labels[token] - origin
+            if token.isdecimal() and token.isascii():
+                return number(token)
+        elif len(tokens) == 2 and tokens[0] == "-" and tokens[1].isdecimal():
+            if tokens[1].isascii():
+                return -number(tokens[1])
+        text = "".join([self._numeral(token, address, origin) for token in tokens])
+        return evaluate(text, self.registers)
+
+    def _numeral(self, token: str, address: int, origin: int) -> str:
+        if token in self.labels:
+            return str(self.labels[token] - origin)
+        if token in self.constants:
+            return str(self.constants[token])
+        if not (token[0].isalpha() or token[0] == "_") or not token.isascii():
+            return token
+        if token == "CURLINE":
+            return str(address)
+        if len(token) == 1 and token != "_":
+            return token
+        _refuse_operand_word(token)
+        if self.complete:
+            raise self._undefined(token)
+        return "0"
+
+    def _undefined(self, name: str) -> Fault:
+        hint = "labels and EQU names tell capitals from small letters"
+        if line := self.misplaced.get(name):
+            hint = f"line {line.number} names it behind EQU; write {name} EQU ..."
+        near = [*self.labels, *self.texts, *self.constants, "CURLINE"]
+        return Fault("E_LABEL", f"{quoted(name)} is not defined", name, hint, near)
+
+
+def substitute(token: str, indices: Indices) -> str:
+    """``token`` with loop indices put in: ``i`` is the round, ``x&i`` is x and two digits of it.
+
+    Raises:
+        Fault: E_FOR, what follows & is no loop index.
+    """
+    if "&" not in token:
+        return indices.get(token, token)
+    name, *glued = token.rstrip(":").split("&")
+    for index in glued:
+        if index not in indices:
+            hint = "& glues the index of an enclosing FOR to a name"
+            raise Fault("E_FOR", f"{quoted(index)} is no loop index here", token, hint)
+        name += indices[index].zfill(2)
+    return name + ":" if token.endswith(":") else name
+
+
+def _refuse_operand_word(token: str) -> None:
+    if "&" in token:
+        substitute(token, {})
+    if token.endswith(":"):
+        raise Fault("E_SYNTAX", f"{quoted(token)} in an operand", token, "leave out the colon")
+    if token.upper() in KEYWORDS:
+        hint = "one instruction a line; opcodes and keywords cannot be labels"
+        raise Fault("E_SYNTAX", f"{quoted(token)} in an operand", token, hint)

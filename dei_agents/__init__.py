@@ -1,0 +1,1 @@
+"""DEI: peer nodes with different mutation operators that exchange champions without waiting."""

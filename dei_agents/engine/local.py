@@ -1,0 +1,133 @@
+"""The default engine: one process a node, champions through shared memory."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from types import TracebackType
+
+from coreenv.redcode import Warrior
+from dei_agents.config import RunConfig
+from dei_agents.exchange import Exchange, Status
+from dei_agents.exchange.shared_memory import SharedMemoryBlock
+from dei_agents.node import Node
+from dei_agents.policies import builtin
+from dei_agents.runlog import RunLog, node_log
+
+GRACE_SECONDS = 3.0
+"""How long a node that is told to stop may take before it is killed."""
+
+
+class LocalEngine:
+    """Runs every node in a process of its own on this machine.
+
+    Args:
+        config: the search.
+        folder: its run folder; nodes write their events there.
+        initial: opponents of every round.
+    """
+
+    def __init__(self, config: RunConfig, folder: Path, initial: tuple[Warrior, ...]) -> None:
+        self._config, self._folder, self._initial = config, folder, initial
+        self._block = SharedMemoryBlock(len(config.nodes), slot_size=_slot_size(config))
+        self._processes: dict[int, SpawnProcess] = {}
+
+    def __enter__(self) -> "LocalEngine":
+        self._block.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._stop()
+        finally:
+            self._block.__exit__(kind, error, trace)
+
+    def start(self) -> None:
+        # Spawned, not forked: a node inherits no threads and no locks in an unknown state.
+        spawn = multiprocessing.get_context("spawn")
+        for node in range(len(self._config.nodes)):
+            recipe = self._block.recipe(node)
+            arguments = (node, self._config, self._folder, self._initial, recipe)
+            process = spawn.Process(target=run_node, args=arguments, name=f"dei-node-{node}")
+            process.start()
+            self._processes[node] = process
+
+    @property
+    def running(self) -> bool:
+        return bool(self._processes)
+
+    @property
+    def pids(self) -> dict[int, int]:
+        """Process ids of the nodes at work."""
+        return {node: p.pid for node, p in self._processes.items() if p.pid is not None}
+
+    def poll(self) -> dict[int, int]:
+        ended = {n: p.exitcode for n, p in self._processes.items() if p.exitcode is not None}
+        for node in ended:
+            del self._processes[node]
+            if self._block.status(node) is not Status.FINISHED:
+                self._block.mark(node, Status.DEAD)
+        return ended
+
+    def _stop(self) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            process.join(GRACE_SECONDS)
+            if process.exitcode is None:
+                process.kill()
+                process.join()
+        self._processes.clear()
+
+
+def _slot_size(config: RunConfig) -> int:
+    """Bytes for the largest champion: its listing, its strategy, and the figures beside them."""
+    return 8192 + 64 * config.core.config.max_length
+
+
+def run_node(
+    node: int,
+    config: RunConfig,
+    folder: Path,
+    initial: tuple[Warrior, ...],
+    recipe: Callable[[], AbstractContextManager[Exchange]],
+) -> None:
+    """A node's whole life, in its own process."""
+    # Ctrl-C reaches the whole terminal group: the ensemble decides, and ends nodes by SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _print_to(folder / "logs" / f"node-{node}.log")
+    _end_with_parent()
+    with RunLog(node_log(folder, node)) as log, recipe() as exchange:
+        policy = builtin(config.nodes[node].policy)
+        Node(node, config, policy, exchange, initial, log.write).run()
+        exchange.finish()
+
+
+def _print_to(path: Path) -> None:
+    """Send everything this process prints, tracebacks too, to a file."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+
+
+def _end_with_parent() -> None:
+    """End this process when the ensemble's ends, even by SIGKILL."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "a node runs in a process started by the ensemble"
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,256 @@
+"""The bomber: loops that throw bombs over the core in fixed steps, and clears that wipe it.
+
+Few processes in few cells: it fills the archive's columns of low memory coverage, in all rows of
+spawned processes.
+"""
+
+from coreenv.redcode import Mode, Opcode
+
+from dei_agents.policies.draw import Draw
+from dei_agents.policies.edits import (
+    Bomb,
+    accompany,
+    rearm,
+    repeat,
+    retune,
+    shed,
+    split_in_front,
+    stream,
+    succeed,
+)
+from dei_agents.policies.heuristic import Heuristic, Sketch
+
+BOMBS: tuple[Bomb, ...] = (
+    (Opcode.DAT, Mode.DIRECT, Mode.DIRECT),
+    (Opcode.DAT, Mode.B_PREDECREMENT, Mode.B_PREDECREMENT),
+    (Opcode.DAT, Mode.A_PREDECREMENT, Mode.B_POSTINCREMENT),
+    (Opcode.SPL, Mode.IMMEDIATE, Mode.DIRECT),
+    (Opcode.SPL, Mode.IMMEDIATE, Mode.B_PREDECREMENT),
+    (Opcode.JMP, Mode.IMMEDIATE, Mode.A_PREDECREMENT),
+)
+"""Killers, stunners that split on the spot, and a trap that spins."""
+
+
+def _split(draw: Draw) -> str:
+    """A first line that feeds the loop for ever, or no line."""
+    if draw.chance(0.6):
+        return ""
+    return f"spl #0, {draw.pick('$<{')}{draw.far()}"
+
+
+def _again(draw: Draw, label: str) -> str:
+    """The jump that closes a loop; at times it also decrements its way through the core."""
+    if draw.chance(0.6):
+        return f"jmp {label}, {draw.pick('$<{')}{draw.far()}"
+    return f"djn.f {label}, {draw.pick('<{')}{draw.far()}"
+
+
+def pebble(draw: Draw) -> Sketch:
+    """One pointer, which is the bomb itself."""
+    step, first, _ = draw.lattice(5)
+    bomb = draw.pick(("dat", "dat", "spl", "jmp"))
+    text = f"""
+    start   {_split(draw)}
+    top     mov.i  bomb, @bomb
+            add.ab #{step}, bomb
+            {_again(draw, "top")}
+    bomb    {bomb} #{draw.far()}, start+{first}
+            end    start
+    """
+    return Sketch(draw.program(text), f"stone, {bomb} bombs, step {step}")
+
+
+def sling(draw: Draw) -> Sketch:
+    """The throwing instruction carries the pointer in its own B-field."""
+    step, first, _ = draw.lattice(5)
+    bomb = draw.pick(("dat <1, <1", "dat 0, 0", "spl #0, 0", "spl 0, <1", "dat }1, >1"))
+    text = f"""
+    start   {_split(draw)}
+    top     mov.i  bomb, start+{first}
+            add.ab #{step}, top
+            {_again(draw, "top")}
+    bomb    {bomb}
+            end    start
+    """
+    return Sketch(draw.program(text), f"self-modifying stone, {bomb} bombs, step {step}")
+
+
+def twins(draw: Draw) -> Sketch:
+    """Two pointers in one cell, advanced by one ADD."""
+    step, first, _ = draw.lattice(8)
+    other = draw.lattice(8)
+    bomb = draw.pick(("dat 0, 0", "dat <2667, <5334", "spl #0, 0", "spl #1, {1"))
+    text = f"""
+    start   {_split(draw)}
+    top     mov.i  bomb, *twins
+            mov.i  bomb, @twins
+            add.f  steps, twins
+            {_again(draw, "top")}
+    steps   dat    {step}, {other.step}
+    twins   dat    start+{first}, start+{other.first}
+    bomb    {bomb}
+            end    start
+    """
+    return Sketch(draw.program(text), f"twin stone, {bomb} bombs, steps {step} and {other.step}")
+
+
+def volley(draw: Draw) -> Sketch:
+    """An unrolled loop: many throws for one jump."""
+    throws = draw.between(3, max(3, min(14, (draw.room - 5) // 2)))
+    step, first, _ = draw.lattice(2 * throws + 4)
+    bomb = draw.pick(("dat 0, 0", "dat <1, <1", "spl #0, 0"))
+    throw = f"""
+            mov.i  bomb, @ptr
+            add.ab #{step}, ptr"""
+    text = f"""
+    start   {_split(draw)}
+    top     {throw * throws}
+            {_again(draw, "top")}
+    ptr     dat    0, start+{first}
+    bomb    {bomb}
+            end    start
+    """
+    return Sketch(draw.program(text), f"volley of {throws}, {bomb} bombs, step {step}")
+
+
+def arson(draw: Draw) -> Sketch:
+    """Pairs of cells that, once run, go on bombing from inside the enemy."""
+    step, first, _ = draw.lattice(8, width=2)
+    reach = draw.between(2, 8)
+    text = f"""
+    start   {_split(draw)}
+    top     mov.i  spark, >ptr
+            mov.i  ember, @ptr
+            add.ab #{step - 1}, ptr
+            {_again(draw, "top")}
+    spark   spl    #{reach}, {reach}
+    ember   mov.i  -1, {draw.pick("<}>")}-1
+    ptr     dat    0, start+{first}
+            end    start
+    """
+    return Sketch(draw.program(text), f"incendiary pairs that reach {reach}, step {step}")
+
+
+def snare(draw: Draw) -> Sketch:
+    """Bombs that jump into a pit; after a full pattern the pit is filled in."""
+    step, first, size = draw.lattice(12)
+    text = f"""
+    top     mov.i  fang, @fang
+            add.f  turn, fang
+            djn    top, #{size}
+            mov.i  kill, pit
+            mov.i  kill, pit+1
+            jmp    top
+    turn    dat    {-step}, {step}
+    kill    dat    <1, <1
+    pit     spl    #0, <{draw.far()}
+            jmp    pit
+    fang    jmp    pit-top-{first}, top+{first}
+            end    top
+    """
+    return Sketch(draw.program(text), f"fangs and a pit, step {step}")
+
+
+def clear(draw: Draw) -> Sketch:
+    """Wipe the core upwards; the bomb that lands on the pointer sends it round once more.
+
+    The pointer's A-field names the bomb to throw, its B-field where; both are renewed by the
+    bomb that overwrites it, so a lap of one bomb is followed by laps of the next.
+    """
+    lap = draw.pick(("spl #last-gate, end-gate", "dat last-gate, end-gate"))
+    loop = draw.pick(("jmp    sweep", "djn.f  sweep, {gate-1", f"djn.f  sweep, <{draw.far()}"))
+    split = f"spl #0, {draw.pick('$<{')}{draw.far()}" if draw.chance(0.7) else ""
+    text = f"""
+    gate    dat    first, end
+    start   {split}
+    sweep   mov.i  *gate, >gate
+            {loop}
+    last    dat    last-gate, end-gate
+    first   {lap}
+    end
+            end    start
+    """
+    return Sketch(draw.program(text), f"clear, first lap {lap.split()[0]}")
+
+
+def broom(draw: Draw) -> Sketch:
+    """The shortest clear: one bomb, one loop."""
+    text = f"""
+    gate    dat    0, end
+    start   {draw.pick(("", f"spl #0, <{draw.far()}"))}
+    sweep   mov.i  bomb, >gate
+            {draw.pick(("jmp sweep", "djn.f sweep, {gate", "djn.f sweep, >gate"))}
+    bomb    dat    {draw.pick("<{")}2, end-gate
+    end
+            end    start
+    """
+    return Sketch(draw.program(text), "short clear")
+
+
+def finale(draw: Draw) -> Sketch:
+    """A stone that counts its throws, then a clear that finishes off what it stunned."""
+    step, first, size = draw.lattice(10)
+    bomb = draw.pick(("spl #0, 0", "spl #0, 0", "dat 0, 0", "spl 0, <1"))
+    count = max(3, round(size * draw.pick((0.5, 1, 1, 2))))
+    text = f"""
+    gate    dat    0, end
+    start   {_split(draw)}
+    top     mov.i  stun, gate+{first}
+            add.ab #{step}, top
+            djn    top, #{count}
+            spl    #0, <{draw.far()}
+    sweep   mov.i  bomb, >gate
+            djn.f  sweep, {draw.pick("<{")}{draw.far()}
+    stun    {bomb}
+    bomb    dat    <2, end-gate
+    end
+            end    start
+    """
+    return Sketch(draw.program(text), f"{count} {bomb} bombs in steps of {step}, then a clear")
+
+
+def relay(draw: Draw) -> Sketch:
+    """A stone that splits once in a while, from hardly ever to every few cycles."""
+    throws = draw.between(1, max(1, min(10, (draw.room - 7) // 2)))
+    step, first, _ = draw.lattice(2 * throws + 6)
+    turns = draw.scale(1, draw.config.core_size)
+    throw = f"""
+            mov.i  bomb, @bomb
+            add.ab #{step}, bomb"""
+    text = f"""
+    top     {throw * throws}
+    count   djn    top, #{turns}
+            mov.ab #{turns}, count
+            spl    top
+            jmp    top
+    bomb    dat    #{draw.far()}, top+{first}
+            end    top
+    """
+    return Sketch(draw.program(text), f"stone that splits every {turns} turns, step {step}")
+
+
+BOMBER = Heuristic(
+    name="bomber",
+    writers={
+        pebble: 2,
+        sling: 2,
+        twins: 2,
+        volley: 2,
+        arson: 2,
+        snare: 1,
+        clear: 2,
+        broom: 1,
+        finale: 2,
+        relay: 3,
+    },
+    editors={
+        retune(lambda draw: draw.lattice(8).step): 6,
+        rearm(BOMBS): 3,
+        succeed((clear, broom, relay)): 2,
+        accompany((pebble, sling, broom)): 2,
+        stream: 1,
+        repeat: 2,
+        split_in_front: 1,
+        shed: 2,
+    },
+)

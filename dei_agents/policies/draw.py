@@ -1,0 +1,104 @@
+"""The random choices of one proposal, scaled to the core it is written for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import gcd, log
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from coreenv.config import CoreConfig
+from coreenv.redcode import assemble
+
+from dei_agents.policies.program import Program
+
+T = TypeVar("T")
+
+
+class Lattice(NamedTuple):
+    """A pattern of cells that a pointer walks without ever touching the program that moves it.
+
+    Attributes:
+        step: from one cell to the next.
+        first: the first cell, from the program's first line.
+        size: how many cells before the pattern repeats.
+    """
+
+    step: int
+    first: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Chooses numbers, steps and distances.
+
+    Args:
+        rng: where every choice comes from.
+        config: the rules; distances scale with ``core_size``.
+        others: programs to cross with.
+    """
+
+    rng: np.random.Generator
+    config: CoreConfig
+    others: tuple[Program, ...] = ()
+
+    @property
+    def room(self) -> int:
+        """The longest program allowed, in cells."""
+        return self.config.max_length
+
+    def between(self, low: int, high: int) -> int:
+        """A whole number in low..high, all alike."""
+        return int(self.rng.integers(low, high + 1))
+
+    def scale(self, low: int, high: int) -> int:
+        """A whole number in low..high, every order of magnitude alike."""
+        return round(float(np.exp(self.rng.uniform(log(low), log(max(low, high))))))
+
+    def chance(self, probability: float) -> bool:
+        return bool(self.rng.random() < probability)
+
+    def pick(self, choices: Sequence[T]) -> T:
+        return choices[self.between(0, len(choices) - 1)]
+
+    def order(self, weights: Mapping[T, float]) -> list[T]:
+        """All keys in random order, the heavier the sooner."""
+        keys, total = list(weights), sum(weights.values())
+        shares = [weight / total for weight in weights.values()]
+        drawn = self.rng.choice(len(keys), size=len(keys), replace=False, p=shares)
+        return [keys[i] for i in drawn]
+
+    def far(self) -> int:
+        """A distance that keeps an eighth of the core on both sides."""
+        eighth = self.config.core_size // 8
+        return self.between(eighth, self.config.core_size - eighth)
+
+    def step(self, gap: int = 1) -> int:
+        """A step that visits every ``gap``-th cell of the core before it repeats.
+
+        ``gap`` must divide the core size; any other counts as 1.
+        """
+        core = self.config.core_size
+        gap = gcd(gap, core) if core % gap == 0 else 1
+        while True:
+            turns = self.between(1, max(1, core // gap - 1))
+            if gcd(turns, core // gap) == 1:
+                return gap * turns
+
+    def lattice(self, length: int, width: int = 1) -> Lattice:
+        """A pattern for a program of ``length`` lines, with ``width`` adjacent cells at each point.
+
+        Where the core size has no fitting divisor the pattern covers the whole core.
+        """
+        core = self.config.core_size
+        gaps = [g for g in range(length + width, core // 4) if core % g == 0][:4]
+        if not gaps:
+            return Lattice(self.step(), length + self.between(0, core // 2), core)
+        gap = min(self.pick(gaps), self.pick(gaps))
+        first = length + self.between(0, gap - length - width)
+        return Lattice(self.step(gap), first + gap * self.between(0, core // gap - 1), core // gap)
+
+    def program(self, text: str) -> Program:
+        """Assemble a template; it may turn out longer than the rules allow."""
+        core = self.config.core_size
+        return Program.of(assemble(text, replace(self.config, max_length=core, min_distance=core)))

@@ -1,0 +1,73 @@
+"""The live picture of a search: a line a node, and the merged archive filling up."""
+
+from collections.abc import Sequence
+
+from rich.columns import Columns
+from rich.console import RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from coreenv.measures import GRID
+from dei_agents.config import RunConfig
+from eval.record import NodeView
+from eval.summary import merged_archive
+
+NODE_COLOURS = ("cyan", "yellow", "magenta", "green", "blue", "red", "bright_cyan", "bright_yellow")
+
+
+def node_colour(node: int) -> str:
+    return NODE_COLOURS[node % len(NODE_COLOURS)]
+
+
+def progress_view(config: RunConfig, views: Sequence[NodeView]) -> RenderableType:
+    """The display as of now."""
+    return Columns([node_table(config, views), archive_panel(views)])
+
+
+def node_table(config: RunConfig, views: Sequence[NodeView]) -> Table:
+    total = config.search.rounds * config.search.calls
+    table = Table(
+        title=f"{config.name}: {len(views)} nodes, seed {config.seed}", title_style="bold"
+    )
+    for heading in ("node", "operator", "round", "calls"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("best", "cells", "received"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for view in views:
+        style = node_colour(view.node)
+        bar = ProgressBar(total, view.calls, width=16, complete_style=style, finished_style=style)
+        calls = Table.grid(padding=(0, 1))
+        calls.add_row(bar, f"{view.calls:>{len(str(total))}}/{total}")
+        table.add_row(
+            Text(str(view.node), style),
+            Text(view.operator or config.nodes[view.node].policy, style),
+            Text("dead", "bold red") if view.state == "dead" else _round(view, config),
+            calls,
+            f"{view.best:.2f}",
+            f"{len(view.archive) or len(view.completed)}/{GRID[0] * GRID[1]}",
+            str(len(view.received)),
+        )
+    return table
+
+
+def _round(view: NodeView, config: RunConfig) -> str:
+    done = " ✓" if view.state == "finished" else ""
+    return f"{view.round}/{config.search.rounds}{done}"
+
+
+def archive_panel(views: Sequence[NodeView]) -> Panel:
+    """The merged archive: a mark in each occupied cell, coloured by the node that found it."""
+    merged = merged_archive(views)
+    rows = []
+    for mc in reversed(range(GRID[1])):
+        row = Text()
+        for tsp in range(GRID[0]):
+            if (tsp, mc) in merged:
+                row.append("■ ", node_colour(merged[tsp, mc].origin.node))
+            else:
+                row.append("· ", "dim")
+        rows.append(row)
+    title = f"{len(merged)} cells"
+    return Panel(Text("\n").join(rows), title=title, subtitle="spawned →", expand=False)

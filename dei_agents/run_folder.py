@@ -1,0 +1,93 @@
+"""What a search leaves on disk.
+
+config.json            the configuration, complete
+events/*.jsonl         the record, appended to while the search runs
+logs/node-N.log        what a node printed, normally nothing
+summary.json           the figures of the final table
+archive.json           merged by claimed fitness
+archive_common.json    re-scored under equal conditions
+champions/*.red        the champion, and every node's last one
+report.html            all of it to look at
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from dei_agents.config import ConfigError, RunConfig
+from eval.archive import Archive, ArchiveRecord, Elite, EliteRecord
+from eval.record import NodeView
+from eval.report import write_report
+from eval.summary import Summary, merged_archive
+
+
+def create_folder(out: Path | None, config: RunConfig) -> Path:
+    """Make the run folder: ``out``, or the first free ``runs/NAME-NNN``.
+
+    Raises:
+        ConfigError: ``out`` exists and is not empty.
+    """
+    if out is None:
+        taken = [int(p.name[-3:]) for p in Path("runs").glob(f"{config.name}-[0-9][0-9][0-9]")]
+        out = Path("runs") / f"{config.name}-{max(taken, default=0) + 1:03d}"
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(f"{out} exists and is not an empty folder; choose another --out")
+    (out / "events").mkdir(parents=True, exist_ok=True)
+    (out / "logs").mkdir(exist_ok=True)
+    write_json(out / "config.json", config)
+    return out
+
+
+def load_run(folder: Path) -> RunConfig:
+    """The configuration of an existing run folder.
+
+    Raises:
+        ConfigError: it is no run folder.
+    """
+    try:
+        return RunConfig.model_validate_json((folder / "config.json").read_text(encoding="utf-8"))
+    except OSError:
+        raise ConfigError(f"{folder} is not a run folder: it has no config.json") from None
+    except ValueError as error:
+        raise ConfigError(f"{folder / 'config.json'} is damaged: {error}") from None
+
+
+def write_results(
+    folder: Path,
+    config: RunConfig,
+    summary: Summary,
+    views: Sequence[NodeView],
+    common: Archive[Elite],
+) -> None:
+    """Write everything a finished search leaves behind, each file whole or not at all."""
+    merged = merged_archive(views)
+    common_records: Archive[EliteRecord] = Archive(map(EliteRecord.of, common))
+    for name, archive in (("archive", merged), ("archive_common", common_records)):
+        record = ArchiveRecord(
+            made_by=summary.made_by,
+            core=config.core.config.to_dict(),
+            elites=tuple(archive),
+        )
+        write_json(folder / f"{name}.json", record)
+    (folder / "champions").mkdir(exist_ok=True)
+    if summary.champion is not None:
+        write_text(folder / "champions" / "champion.red", summary.champion.redcode)
+    for view in views:
+        if view.published:
+            elite = view.published[-1].elite
+            write_text(folder / "champions" / f"node-{view.node}.red", elite.redcode)
+    write_report(folder, summary, views, merged, common)
+    write_json(folder / "summary.json", summary)
+
+
+def write_json(path: Path, model: BaseModel) -> None:
+    write_text(path, model.model_dump_json(indent=1) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text, encoding="utf-8")
+    os.replace(draft, path)

@@ -1,0 +1,1 @@
+"""The evaluation suite: archives, held-out generality, quality-diversity figures, reports."""

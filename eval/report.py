@@ -1,0 +1,123 @@
+"""The report of a search: a table for the terminal, and a page for the browser."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from eval.archive import Archive, Elite, EliteRecord
+from eval.generality import Generality
+from eval.page import NOTHING, best, node_points, novelty, page, percent
+from eval.record import NodeView
+from eval.summary import NodeSummary, Summary
+
+BAR = 40
+"""Characters of the champion's bar of rounds."""
+
+
+def write_report(
+    folder: Path,
+    summary: Summary,
+    views: Sequence[NodeView],
+    merged: Archive[EliteRecord],
+    common: Archive[Elite],
+) -> Path:
+    """Write ``report.html``, whole or not at all.
+
+    Args:
+        folder: of the run; it must exist.
+        summary: the final figures.
+        views: every node, for the curves.
+        merged: the nodes' archives merged by claimed fitness.
+        common: the archive re-scored under equal conditions.
+
+    Returns:
+        The path of the page.
+    """
+    path = folder / "report.html"
+    temporary = folder / f"report.{os.getpid()}.tmp"
+    try:
+        temporary.write_text(page(summary, views, merged, common), encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def summary_table(summary: Summary) -> RenderableType:
+    """The figures a search ends with, for a terminal of 100 columns, with or without colour."""
+    notes = (
+        "common: all final elites measured anew under equal conditions; raw: as the nodes claim",
+        "novel: share of received champions that filled an empty cell; best: claimed → on fresh"
+        " placements",
+        "points: KOTH, of 300, against the held-out opponents, every class weighing the same",
+    )
+    return Group(
+        _headline(summary),
+        _nodes(summary),
+        *(Text(f" {note}", style="dim") for note in notes),
+    )
+
+
+def _headline(summary: Summary) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.title = Text(f"{summary.name}, seed {summary.seed}", style="bold")
+    table.title_justify = "left"
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    table.add_row(
+        " QD-score", f"{summary.qd_score_common:.2f} common, {summary.qd_score_raw:.2f} raw"
+    )
+    table.add_row(
+        " coverage",
+        f"{percent(summary.coverage_common)} common, {percent(summary.coverage_raw)} raw",
+    )
+    champion = summary.champion_generality
+    table.add_row(" champion", _champion(champion) if champion else "none: no warrior was placed")
+    table.add_row(
+        " calls",
+        f"{summary.calls}, {summary.rejected} rejected, {summary.duplicates} duplicates, "
+        f"{summary.exchanged} champions exchanged, {summary.seconds:.1f} s",
+    )
+    return table
+
+
+def _champion(result: Generality) -> Text:
+    """The champion's points, and its rounds as a bar."""
+    won, tied = round(BAR * result.win_share), round(BAR * result.tie_share)
+    lost = 1 - result.win_share - result.tie_share
+    return Text.assemble(
+        (result.name, "bold"),
+        f", {result.points:.1f} of 300 points\n",
+        ("█" * won, "green"),
+        ("▒" * tied, "yellow"),
+        ("·" * (BAR - won - tied), "dim"),
+        f"  wins {percent(result.win_share)}, ties {percent(result.tie_share)}, "
+        f"losses {percent(lost)}",
+    )
+
+
+def _nodes(summary: Summary) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("", justify="right")
+    table.add_column("operator", overflow="fold", min_width=8)
+    table.add_column("state")
+    for heading in ("calls", "placed", "reject", "dupl", "recv", "novel", "cells", "QD"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("best", justify="right", no_wrap=True)
+    table.add_column("points", justify="right", no_wrap=True)
+    for node in summary.nodes:
+        table.add_row(*_node(summary, node))
+    return table
+
+
+def _node(summary: Summary, node: NodeSummary) -> list[Text]:
+    state = Text(node.state, style="bold red" if node.state == "dead" else "")
+    counts = (node.calls, node.placed, node.rejected, node.duplicates, node.received)
+    figures = (novelty(node), str(node.cells), f"{node.qd_score:.2f}" if node.cells else NOTHING)
+    rest = (*map(str, counts), *figures, best(node), node_points(summary, node))
+    return [Text(str(node.node)), Text(node.operator), state, *map(Text, rest)]

@@ -1,0 +1,1 @@
+"""The leaderboard: takes submissions, re-simulates them, and ranks them."""
