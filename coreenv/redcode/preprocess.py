@@ -64,17 +64,18 @@ def preprocess(
         reader.read(lines)
     except Stop:
         symbols.complete = False
+    symbols.dangling = frozenset(name for name, _ in reader.pending)
     return reader.statements
 
 
 class _Reader:
     def __init__(self, symbols: Symbols, max_length: int, faults: Faults) -> None:
         self.statements: list[Statement] = []
+        self.pending: list[tuple[str, Line]] = []  # labels that wait for the next address
         self._symbols = symbols
         self._max_length = max_length
         self._faults = faults
         self._address = 0
-        self._pending: list[str] = []  # labels that wait for the next address
         self._text: list[str] | None = None  # the EQU text that a bare EQU line continues
         self._blocks: set[str] = set()  # EQU names whose texts have several lines
         self._indices: Indices = {}
@@ -88,19 +89,79 @@ class _Reader:
         at = 0
         while at < len(lines) and not self._ended:
             line = lines[at]
+            here, at = at, at + 1
             try:
                 if self._depth:
                     self._count_written(line)
-                keyword = self._lead(line)
+                lead, keyword = _lead(line)
                 if keyword is Directive.FOR:
                     rofs = _match_loops(lines) if rofs is None else rofs
-                    at = self._enter(line, at, rofs, loops)
+                    at = self._enter(line, lead, here, rofs, loops)
                 elif keyword is Directive.ROF:
-                    at = self._repeat(at, loops)
+                    at = self._repeat(line, lead, here, loops)
                 else:
-                    self._statement(line)
+                    self._statement(line, lead, keyword)
             except Fault as fault:
                 self._faults.add(fault, line)
                 if isinstance(fault, Stop):
                     raise
-            at += 1
+
+    def _statement(self, line: Line, lead: int, keyword: Opcode | Directive | None) -> None:
+        tokens, indices, symbols = line.tokens, self._indices, self._symbols
+        if indices:
+            tokens = [substitute(token, indices) for token in tokens]
+        if lead:
+            head = tokens[:lead]
+            if symbols.expands(head):
+                self._expand(line, tokens, keyword)
+                return
+            self.pending += [(_label(word), line) for word in head]
+        if keyword is Directive.EQU:
+            self._equ(tokens[lead + 1 :], line)
+            return
+        if keyword is Directive.ASSERT:
+            self._add(keyword, tokens, line)
+            return
+        self._text = None
+        if keyword is None:
+            if lead < len(tokens):
+                raise _no_opcode(tokens, lead)
+            if lead > MAX_WORDS:
+                hint = "a comment begins with ;"
+                raise Fault("E_LABEL", f"{lead} labels and no opcode", tokens[0], hint)
+            return
+        rest = tokens[lead + 1 :]
+        if self._blocks and not self._blocks.isdisjoint(rest):
+            del self.pending[len(self.pending) - lead :]
+            self._expand(line, tokens, keyword)
+            return
+        self._add(keyword, rest, line)
+
+    def _add(self, kind: Opcode | Directive, tokens: list[str], line: Line) -> None:
+        if isinstance(kind, Opcode) or kind is Directive.END:
+            self._define_pending()
+        if isinstance(kind, Opcode) and self._address == self._max_length:
+            message = f"more than {self._max_length} instructions"
+            raise Stop("E_LENGTH", message, hint="this is the first one too many")
+        self.statements.append(Statement(kind, tokens, line, self._address, self._indices))
+        if isinstance(kind, Opcode):
+            self._address += 1
+        self._ended = kind is Directive.END
+
+    def _define_pending(self) -> None:
+        pending, self.pending = self.pending, []
+        for name, line in pending:
+            try:
+                self._symbols.define_label(name, self._address)
+            except Fault as fault:
+                self._faults.add(fault, line)
+                if isinstance(fault, Stop):
+                    raise
+
+    def _equ(self, text: list[str], line: Line) -> None:
+        names, self.pending = self.pending, []
+        if names:
+            self._text = text
+            for name, written in names:
+                try:
+                    self._symbols.define_text(name, text)

@@ -35,6 +35,7 @@ class Symbols:
         constants: predefined name -> value; ``CURLINE`` is not among them.
         registers: a..z -> value.
         misplaced: ``EQU name text`` was written; name -> that line.
+        dangling: labels behind the last instruction, which have no address.
         complete: False if reading stopped early, so that missing labels are nobody's fault.
     """
 
@@ -43,6 +44,7 @@ class Symbols:
         self.labels: dict[str, int] = {}
         self.registers: dict[str, int] = {}
         self.misplaced: dict[str, Line] = {}
+        self.dangling: frozenset[str] = frozenset()
         self.complete = True
         self.constants = {
             "CORESIZE": config.core_size,
@@ -99,7 +101,8 @@ class Symbols:
         seam = False
         while stack:
             name, rest = stack[-1]
-            for token in rest:
+            for word in rest:
+                token = substitute(word, indices)
                 if token in self.texts:
                     if token in open_names:
                         raise Fault("E_EQU", f"EQU {quoted(token)} names itself", token)
@@ -108,15 +111,14 @@ class Symbols:
                     replaced += 1
                     seam = True
                     break
+                made += len(stack) > 1
                 if token == NEWLINE:
                     lines.append([])
                     continue
-                token = substitute(token, indices)
                 line = lines[-1]
                 if seam and line and token.isdigit() and line[-1].isdigit():
                     line.append(" ")  # digits of two texts are two numbers
                 line.append(token)
-                made += bool(stack[1:])
                 seam = False
             else:
                 stack.pop()
@@ -173,6 +175,8 @@ class Symbols:
         hint = "labels and EQU names tell capitals from small letters"
         if line := self.misplaced.get(name):
             hint = f"line {line.number} names it behind EQU; write {name} EQU ..."
+        if name in self.dangling:
+            hint = "this label stands behind the last instruction, so it has no address"
         near = [*self.labels, *self.texts, *self.constants, "CURLINE"]
         return Fault("E_LABEL", f"{quoted(name)} is not defined", name, hint, near)
 

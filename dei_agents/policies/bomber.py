@@ -79,7 +79,7 @@ def twins(draw: Draw) -> Sketch:
     """Two pointers in one cell, advanced by one ADD."""
     step, first, _ = draw.lattice(8)
     other = draw.lattice(8)
-    bomb = draw.pick(("dat 0, 0", "dat <2667, <5334", "spl #0, 0", "spl #1, {1"))
+    bomb = draw.pick(("dat 0, 0", f"dat <{draw.far()}, <{draw.far()}", "spl #0, 0", "spl #1, {1"))
     text = f"""
     start   {_split(draw)}
     top     mov.i  bomb, *twins
@@ -157,31 +157,29 @@ def clear(draw: Draw) -> Sketch:
     The pointer's A-field names the bomb to throw, its B-field where; both are renewed by the
     bomb that overwrites it, so a lap of one bomb is followed by laps of the next.
     """
-    lap = draw.pick(("spl #last-gate, end-gate", "dat last-gate, end-gate"))
+    stun = draw.pick(("spl #last-gate", "dat last-gate"))
     loop = draw.pick(("jmp    sweep", "djn.f  sweep, {gate-1", f"djn.f  sweep, <{draw.far()}"))
     split = f"spl #0, {draw.pick('$<{')}{draw.far()}" if draw.chance(0.7) else ""
     text = f"""
-    gate    dat    first, end
+    gate    dat    stun, last+1
     start   {split}
     sweep   mov.i  *gate, >gate
             {loop}
-    last    dat    last-gate, end-gate
-    first   {lap}
-    end
+    stun    {stun}, last+1-gate
+    last    dat    last-gate, last+1-gate
             end    start
     """
-    return Sketch(draw.program(text), f"clear, first lap {lap.split()[0]}")
+    return Sketch(draw.program(text), f"clear, first lap {stun[:3]}")
 
 
 def broom(draw: Draw) -> Sketch:
     """The shortest clear: one bomb, one loop."""
     text = f"""
-    gate    dat    0, end
+    gate    dat    0, bomb+1
     start   {draw.pick(("", f"spl #0, <{draw.far()}"))}
     sweep   mov.i  bomb, >gate
-            {draw.pick(("jmp sweep", "djn.f sweep, {gate", "djn.f sweep, >gate"))}
-    bomb    dat    {draw.pick("<{")}2, end-gate
-    end
+            {draw.pick(("jmp sweep", "djn.f sweep, {gate-1", "djn.f sweep, >gate"))}
+    bomb    dat    {draw.pick("<{")}2, bomb+1-gate
             end    start
     """
     return Sketch(draw.program(text), "short clear")
@@ -190,10 +188,10 @@ def broom(draw: Draw) -> Sketch:
 def finale(draw: Draw) -> Sketch:
     """A stone that counts its throws, then a clear that finishes off what it stunned."""
     step, first, size = draw.lattice(10)
-    bomb = draw.pick(("spl #0, 0", "spl #0, 0", "dat 0, 0", "spl 0, <1"))
+    stun = draw.pick(("spl #0, 0", "spl #0, 0", "dat 0, 0", "spl 0, <1"))
     count = max(3, round(size * draw.pick((0.5, 1, 1, 2))))
     text = f"""
-    gate    dat    0, end
+    gate    dat    0, bomb+1
     start   {_split(draw)}
     top     mov.i  stun, gate+{first}
             add.ab #{step}, top
@@ -201,12 +199,11 @@ def finale(draw: Draw) -> Sketch:
             spl    #0, <{draw.far()}
     sweep   mov.i  bomb, >gate
             djn.f  sweep, {draw.pick("<{")}{draw.far()}
-    stun    {bomb}
-    bomb    dat    <2, end-gate
-    end
+    stun    {stun}
+    bomb    dat    <2, bomb+1-gate
             end    start
     """
-    return Sketch(draw.program(text), f"{count} {bomb} bombs in steps of {step}, then a clear")
+    return Sketch(draw.program(text), f"{count} {stun} bombs in steps of {step}, then a clear")
 
 
 def relay(draw: Draw) -> Sketch:
