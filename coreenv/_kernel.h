@@ -190,11 +190,11 @@ static INLINE int compute(int opcode, uint64_t left, uint64_t right, uint64_t si
 
 /* Executes one instruction. Returns the address to queue, or DIED. SPL's second process is the
    loop's affair, since it depends on the queue. */
-static INLINE int32_t execute(int opcode, int modifier, const Core *core, Seat *seat, uint64_t pc,
+static INLINE int64_t execute(int opcode, int modifier, const Core *core, Seat *seat, uint64_t pc,
                               Operand a, Operand b)
 {
     const uint64_t size = core->size;
-    const int32_t next = increment(pc, size), skip = wrap(pc + 2, size), jump = a.from;
+    const int64_t next = increment(pc, size), skip = wrap(pc + 2, size), jump = a.from;
     Cell *to = &core->cells[b.to];
 
     switch (opcode) {
@@ -363,25 +363,28 @@ static Cell encode(int opcode, int modifier, int a_mode, int a, int b_mode, int 
    `W` is the warrior in turn: `one` and `two` of a duel, whose queues stay in registers, or `any`
    and `limited`, who keep them in memory. */
 
-#define EVALUATE(W, a_mode, b_mode) \
-    a = OPERAND_##W(core, a_mode, pc, A_FIELD(ir)); \
-    b = OPERAND_##W(core, b_mode, pc, B_FIELD(ir));
+/* What a loop starts from and leaves behind. */
+typedef struct {
+    Seat *now;     /* in: the warrior in turn; out: the next in turn */
+    int64_t turns; /* in: how many to run, at least 1; out: how many were run */
+    Seat *dead;    /* out: the warrior that died in the last turn, or NULL */
+    Operand a, b;  /* of the instruction in turn, between its two handlers */
+} Run;
 
 #define PUSH(W, address) *TAIL_##W++ = (address)
 
-#define EXECUTE(W, opcode, modifier) \
-    { \
-        const int32_t next = execute(opcode, modifier, core, SEAT_##W, pc, a, b); \
-        if (next != DIED) { \
-            PUSH(W, next); \
-            if (opcode == SPL && TAIL_##W - HEAD_##W < core->max_processes) { \
-                PUSH(W, a.from); \
-                SEAT_##W->spawned++; \
-            } \
-        } else if (HEAD_##W == TAIL_##W) \
-            goto dead_##W; \
-        NEXT_##W \
-    }
+/* ends W's turn with the next one's */
+#define EXECUTE(W, opcode, modifier, a, b) \
+    const int64_t next = execute(opcode, modifier, core, SEAT_##W, pc, a, b); \
+    if (next != DIED) { \
+        PUSH(W, next); \
+        if (opcode == SPL && TAIL_##W - HEAD_##W < core->max_processes) { \
+            PUSH(W, a.from); \
+            SEAT_##W->spawned++; \
+        } \
+    } else if (HEAD_##W == TAIL_##W) \
+        goto dead_##W; \
+    NEXT_##W
 
 /* warrior W's turn: take its next process and jump to the handler of the cell */
 #define TURN(W) \
@@ -392,14 +395,22 @@ static Cell encode(int opcode, int modifier, int a_mode, int a, int b_mode, int 
     }
 
 #define HOT_HANDLER(W, opcode, modifier, a_mode, b_mode) \
-    W##_##opcode##_##modifier##_##a_mode##_##b_mode : \
-        EVALUATE(W, a_mode, b_mode) EXECUTE(W, opcode, modifier)
+    W##_##opcode##_##modifier##_##a_mode##_##b_mode : { \
+        const Operand a = OPERAND_##W(core, a_mode, pc, A_FIELD(ir)); \
+        const Operand b = OPERAND_##W(core, b_mode, pc, B_FIELD(ir)); \
+        EXECUTE(W, opcode, modifier, a, b) \
+    }
+/* the operands of other instructions go from one handler to the next through memory, in order
+   not to occupy registers */
 #define MODES_HANDLER(W, opcode, modifier, a_mode, b_mode) \
     W##_##a_mode##_##b_mode : \
-        EVALUATE(W, a_mode, b_mode) goto *actions_##W[ACTION_OF(CODE_FIELD(ir))];
+        run->a = OPERAND_##W(core, a_mode, pc, A_FIELD(ir)); \
+        run->b = OPERAND_##W(core, b_mode, pc, B_FIELD(ir)); \
+        goto *actions_##W[ACTION_OF(CODE_FIELD(ir))];
 #define ACTION_HANDLER(W, opcode, modifier) \
-    W##_##opcode##_##modifier : \
-        EXECUTE(W, opcode, modifier)
+    W##_##opcode##_##modifier : { \
+        EXECUTE(W, opcode, modifier, run->a, run->b) \
+    }
 
 #define HOT_LABEL(W, opcode, modifier, a_mode, b_mode) &&W##_##opcode##_##modifier##_##a_mode##_##b_mode,
 #define MODES_LABEL(W, opcode, modifier, a_mode, b_mode) &&W##_##a_mode##_##b_mode,
@@ -414,13 +425,6 @@ static Cell encode(int opcode, int modifier, int a_mode, int a, int b_mode, int 
     HOT(HOT_HANDLER, W)
 #define NO_HOT(H, W)
 
-/* What a loop starts from and leaves behind. */
-typedef struct {
-    Seat *now;      /* in: the warrior in turn; out: the next in turn */
-    int64_t turns;  /* in: how many to run, at least 1; out: how many were run */
-    Seat *dead;     /* out: the warrior that died in the last turn, or NULL */
-} Run;
-
 /* Two warriors; an even number of turns. */
 static void run_duel(const Core *shared, Run *run)
 {
@@ -430,8 +434,6 @@ static void run_duel(const Core *shared, Run *run)
     uint16_t *head_two = two->head, *tail_two = two->tail;
     const uint16_t *const end = head_one + run->turns / 2;
     uint64_t pc, ir;
-    Operand a, b;
-
 #define SEAT_one one
 #define HEAD_one head_one
 #define TAIL_one tail_one
@@ -465,7 +467,6 @@ static void run_duel(const Core *shared, Run *run)
         Seat *seat = run->now; \
         int64_t left = run->turns; \
         uint64_t pc, ir; \
-        Operand a, b; \
         TABLES(W, HOT) \
         TURN(W) \
         HANDLERS(W, HOT) \

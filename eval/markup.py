@@ -1,10 +1,21 @@
 """Pieces of the report page: escaped names, tables, figures, sections, and the style sheet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from eval import plots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NOTHING: Final = "-"
+"""Stands for a figure that does not exist, such as the champion of a node that found nobody."""
+
+
+def percent(share: float) -> str:
+    """A share of 0..1 as people read it."""
+    return f"{100 * share:.1f}%"
 
 
 def name(text: str) -> str:
@@ -24,23 +35,44 @@ def chip(node: int) -> str:
     return f'<span class="chip" style="background:var(--{plots.node_colour(node)})">{node}</span>'
 
 
-def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of figures whose first cells are row headings; cells are HTML."""
+def row(first: str, *rest: str) -> str:
+    """A table row that begins with its heading; cells are HTML."""
+    return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>\n'
+
+
+def table(caption: str, head: Iterable[str], *bodies: Iterable[str]) -> str:
+    """A table that scrolls where it is too wide; each body is a group of rows."""
     columns = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    lines = "\n".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
-        for first, *rest in rows
-    )
+    groups = "".join(f"<tbody>\n{''.join(rows)}</tbody>\n" for rows in bodies)
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{caption}">\n'
-        f"<table><caption>{caption}</caption>\n<thead><tr>{columns}</tr></thead>\n"
-        f"<tbody>\n{lines}\n</tbody></table></div>"
+        f"<table><caption>{caption}</caption>\n<thead><tr>{columns}</tr></thead>\n{groups}"
+        f"</table></div>"
     )
 
 
-def figure(svg: str, title: str, caption: str) -> str:
-    """A drawing with what it shows written above it."""
-    return f"<figure>\n<figcaption><b>{title}</b> {caption}</figcaption>\n{svg}\n</figure>"
+def figure(drawing: "Figure", anchor: str, alt: str, title: str, caption: str) -> str:
+    """A drawing with what it shows written below it.
+
+    Args:
+        drawing: in the colours of `eval.plots.LIGHT`.
+        anchor: id of the drawing in the page.
+        alt: the same in words, plain text.
+        title, caption: HTML.
+    """
+    svg = plots.svg(drawing, anchor, alt)
+    return f"<figure>\n{svg}\n<figcaption><b>{title}</b> {caption}</figcaption>\n</figure>"
+
+
+def side_by_side(*items: str) -> str:
+    """Figures and tables in as many columns as there is room for."""
+    return f'<div class="figures">\n{chr(10).join(items)}\n</div>'
+
+
+def legend(entries: Iterable[tuple[int, str]]) -> str:
+    """Nodes by number and colour, each with an HTML text."""
+    items = "".join(f"<li>{chip(node)} {text}</li>" for node, text in entries)
+    return f'<ul class="legend">{items}</ul>'
 
 
 def style() -> str:
@@ -75,7 +107,7 @@ p,dd,figcaption,summary{overflow-wrap:anywhere}
 figure{margin:0;min-width:0}
 figure svg{display:block;width:100%;height:auto;max-width:520px}
 figcaption,caption{font-size:.9rem;color:var(--muted);text-align:left}
-figcaption{margin-bottom:6px}
+figcaption{margin-top:6px}
 figcaption b{color:var(--ink)}
 caption{padding-bottom:6px}
 .scroll{overflow-x:auto;min-width:0}

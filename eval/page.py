@@ -11,18 +11,23 @@ from html import escape
 from coreenv.measures import GRID
 from eval import plots
 from eval.archive import Archive, Elite, EliteRecord
-from eval.generality import Generality, PairScore
-from eval.markup import chip, figure, name, section, style, table
+from eval.generality import Generality
+from eval.markup import (
+    NOTHING,
+    chip,
+    figure,
+    legend,
+    name,
+    percent,
+    row,
+    section,
+    side_by_side,
+    style,
+    table,
+)
+from eval.page_champions import champion_listing, held_out_scores
 from eval.record import NodeView
 from eval.summary import NodeSummary, Summary
-
-NOTHING = "-"
-"""Stands for a figure that does not exist, such as the champion of a node that found nobody."""
-
-
-def percent(share: float) -> str:
-    """A share of 0..1 as people read it."""
-    return f"{100 * share:.1f}%"
 
 
 def novelty(node: NodeSummary) -> str:
@@ -50,10 +55,9 @@ def page(
     common: Archive[Elite],
 ) -> str:
     """The whole page; it loads nothing from anywhere."""
-    champion = summary.champion_generality
     body = [
         _header(summary),
-        section("Result", _tiles(summary, champion)),
+        section("Result", _tiles(summary)),
         section("Nodes", _nodes(summary)),
         section("Archives", _archives(summary, merged, common)),
         section("Course of the search", _curves(views)),
@@ -61,7 +65,7 @@ def page(
         section("Champion", champion_listing(summary)),
         section("Generality", held_out_scores(summary)),
         section("Rejected proposals", _rejections(summary)),
-        section("How this was measured", _method(summary, champion)),
+        section("How this was measured", _method(summary)),
     ]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -84,69 +88,71 @@ def _header(summary: Summary) -> str:
     )
 
 
-def _tiles(summary: Summary, champion: Generality | None) -> str:
+def _tiles(summary: Summary) -> str:
     cells = GRID[0] * GRID[1]
-    share = summary.rejected / summary.calls if summary.calls else 0.0
+    rejected = percent(summary.rejected / summary.calls) if summary.calls else NOTHING
     fills = sum(node.fills for node in summary.nodes)
     tiles = [
         (
             "QD-score",
             f"{summary.qd_score_common:.2f}",
-            f"Summed fitness of all elites, measured anew under equal conditions; the nodes "
-            f"themselves claimed {summary.qd_score_raw:.2f}.",
+            "The summed fitness of all elites, measured anew under equal conditions. The nodes "
+            f"claimed {summary.qd_score_raw:.2f}.",
         ),
         (
             "Coverage",
             percent(summary.coverage_common),
-            f"{round(summary.coverage_common * cells)} of {cells} cells of the behaviour grid "
-            f"are held after the new measurement; {percent(summary.coverage_raw)} before it.",
+            f"After that measurement {round(summary.coverage_common * cells)} of {cells} cells of "
+            f"the behaviour grid are occupied; {percent(summary.coverage_raw)} before it.",
         ),
-        (
-            "Champion",
-            f"{champion.points:.1f}" if champion else NOTHING,
-            "KOTH points of 300 against opponents the search never met, every class of them "
-            "weighing the same.",
-        ),
-        (
-            "Strict wins",
-            percent(champion.win_share) if champion else NOTHING,
-            f"of the champion's held-out rounds were won outright; "
-            f"{percent(champion.tie_share) if champion else NOTHING} were ties, which are no wins.",
-        ),
+        *_champion_tiles(summary),
         (
             "Calls",
             str(summary.calls),
-            f"of the mutation policies: {summary.rejected} ({percent(share)}) gave no program "
-            f"that assembles, {summary.duplicates} gave one already known.",
+            f"So often a mutation policy was asked: {summary.rejected} proposals ({rejected}) did "
+            f"not assemble, {summary.duplicates} were known already.",
         ),
         (
-            "Exchanged",
+            "Champions exchanged",
             str(summary.exchanged),
-            f"champions of peers were taken in; {fills} of them filled a cell that was empty "
-            f"in the receiver's archive.",
+            f"So many were taken in from peers; {fills} of them filled a cell that was empty "
+            "in the receiver's archive.",
         ),
     ]
     items = (f"<div><dt>{t}</dt><dd><b>{f}</b><span>{why}</span></dd></div>" for t, f, why in tiles)
     return f'<dl class="tiles">\n{chr(10).join(items)}\n</dl>'
 
 
-def _nodes(summary: Summary) -> str:
-    head = [
-        "Node",
-        "State",
-        "Rounds",
-        "Calls",
-        "Placed",
-        "Beaten",
-        "Duplicates",
-        "Rejected",
-        "Cells",
-        "QD-score",
-    ]
-    head += ["Best → corrected", "KOTH points"]
-    rows = (
+def _champion_tiles(summary: Summary) -> list[tuple[str, str, str]]:
+    champion = summary.champion_generality
+    if champion is None:
+        return [("Champion", NOTHING, "No node placed a warrior in its archive.")]
+    return [
         (
-            f"{chip(node.node)} {name(node.operator)}",
+            "Champion",
+            f"{champion.points:.1f}",
+            f"KOTH points, of 300, that {name(champion.name)} makes against opponents the search "
+            "never met, every class of them weighing the same.",
+        ),
+        (
+            "Strict wins",
+            percent(champion.win_share),
+            f"The share of those rounds it won outright. {percent(champion.tie_share)} were ties, "
+            "which are no wins.",
+        ),
+    ]
+
+
+def _node(node: NodeSummary) -> str:
+    return f"{chip(node.node)} {name(node.operator)}"
+
+
+def _nodes(summary: Summary) -> str:
+    head = ["Node", "State", "Rounds", "Calls", "Placed", "Beaten", "Duplicates", "Rejected"]
+    head += ["Cells", "QD-score", "Best → corrected", "KOTH points"]
+    rows = [
+        row(
+            _node(node),
             f'<span class="{escape(node.state)}">{escape(node.state)}</span>',
             *map(str, (node.rounds, node.calls, node.placed, node.beaten)),
             *map(str, (node.duplicates, node.rejected, node.cells)),
@@ -155,7 +161,7 @@ def _nodes(summary: Summary) -> str:
             node_points(summary, node),
         )
         for node in summary.nodes
-    )
+    ]
     note = (
         "Best is the fitness of the node's last champion: first as its archive claims it, then on "
         "fresh placements. The best of many is partly luck, and the second figure is without it. "
@@ -167,93 +173,87 @@ def _nodes(summary: Summary) -> str:
 def _archives(summary: Summary, merged: Archive[EliteRecord], common: Archive[Elite]) -> str:
     found = Counter(elite.origin.node for elite in common)
     finders = ", ".join(f"node {node} found {found[node]}" for node in sorted(found)) or "nobody"
-    figures = (
-        figure(
-            plots.svg(
-                plots.archive_heatmap(common),
-                "common",
-                f"Heat map of the re-scored archive: {len(common)} cells held, "
-                f"QD-score {summary.qd_score_common:.2f}",
-            ),
-            "Common.",
-            "Fitness of every cell after all final elites were measured anew.",
-        ),
-        figure(
-            plots.svg(
-                plots.archive_heatmap(merged),
-                "raw",
-                f"Heat map of the merged archive: {len(merged)} cells held, "
-                f"QD-score {summary.qd_score_raw:.2f}",
-            ),
-            "Raw.",
-            "The nodes' final archives merged by the fitness they claim.",
-        ),
-        figure(
-            plots.svg(plots.finder_map(common), "finders", f"Who found which cell: {finders}"),
-            "Who found it.",
-            "The node that first wrote each elite of the common archive.",
-        ),
-    )
-    legend = "".join(
-        f"<li>{chip(n.node)} {name(n.operator)}: {found[n.node]}</li>" for n in summary.nodes
-    )
     note = (
         "A cell holds the fittest warrior with that behaviour: how many processes it spawns, and "
         "how many different addresses its processes visit, both averaged over the placements. "
         "Edges never move. Each map has its own colours, up to its own best."
     )
-    return (
-        f'<p>{note}</p>\n<div class="figures">\n{chr(10).join(figures)}\n</div>\n'
-        f'<p>Cells of the common archive by node of origin:</p>\n<ul class="legend">{legend}</ul>'
+    maps = side_by_side(
+        figure(
+            plots.archive_heatmap(common),
+            "common",
+            f"Common archive: {len(common)} cells, QD-score {summary.qd_score_common:.2f}",
+            "Common.",
+            "Fitness in every cell after all final elites were measured anew.",
+        ),
+        figure(
+            plots.archive_heatmap(merged),
+            "raw",
+            f"Merged archive: {len(merged)} cells, QD-score {summary.qd_score_raw:.2f}",
+            "Raw.",
+            "The nodes' final archives merged by the fitness they claim.",
+        ),
+        figure(
+            plots.finder_map(common),
+            "finders",
+            f"Who found which cell of the common archive: {finders}",
+            "Who found it.",
+            "The node that first wrote each elite of the common archive.",
+        ),
     )
+    counts = legend((n.node, f"{name(n.operator)}: {found[n.node]} cells") for n in summary.nodes)
+    return f"<p>{note}</p>\n{maps}\n{counts}"
 
 
 def _curves(views: Sequence[NodeView]) -> str:
-    figures = (
+    note = (
+        "Every round starts a new archive against other opponents, so the lines break off at the "
+        "dotted marks, and rounds are not on one scale. The number at a line's end is its node's."
+    )
+    curves = side_by_side(
         figure(
-            plots.svg(plots.curve(views, lambda p: p.qd_score), "qd", "QD-score over calls"),
+            plots.curve(views, lambda point: point.qd_score),
+            "qd-curve",
+            "QD-score of each node's archive over its calls",
             "QD-score.",
             "Summed fitness of the archive, as claimed.",
         ),
         figure(
-            plots.svg(plots.curve(views, lambda p: p.cells), "cells", "Held cells over calls"),
-            "Cells held.",
-            f"Of {GRID[0] * GRID[1]}.",
+            plots.curve(views, lambda point: point.cells),
+            "cells-curve",
+            "Occupied cells of each node's archive over its calls",
+            "Occupied cells.",
+            f"Of the {GRID[0] * GRID[1]} in the grid.",
         ),
         figure(
-            plots.svg(plots.curve(views, lambda p: p.best), "best", "Best fitness over calls"),
+            plots.curve(views, lambda point: point.best),
+            "best-curve",
+            "Best fitness in each node's archive over its calls",
             "Best fitness.",
-            "The fittest warrior in the archive, as claimed.",
+            "Of the fittest warrior in the archive, as claimed.",
         ),
     )
-    note = (
-        "Every round starts a new archive against stronger opponents, so the lines fall back at "
-        "the dotted marks; rounds are not on one scale. The number at a line's end names its node."
-    )
-    legend = "".join(f"<li>{chip(v.node)} {name(v.operator)}</li>" for v in views)
-    return (
-        f'<p>{note}</p>\n<ul class="legend">{legend}</ul>\n'
-        f'<div class="figures">\n{chr(10).join(figures)}\n</div>'
-    )
+    nodes = legend((view.node, name(view.operator)) for view in views)
+    return f"<p>{note}</p>\n{nodes}\n{curves}"
 
 
 def _exchange(summary: Summary) -> str:
-    head = ("Node", "Published", "Received", "Fills", "Niche novelty", "Lost")
-    rows = (
-        (
-            f"{chip(node.node)} {name(node.operator)}",
+    rows = [
+        row(
+            _node(node),
             *map(str, (node.rounds, node.received, node.fills)),
             novelty(node),
             str(node.lost),
         )
         for node in summary.nodes
-    )
+    ]
     note = (
-        "A node publishes the champion of every round it completes and takes in what peers have "
+        "A node publishes the champion of every round it completes, and takes in what peers have "
         "published, without waiting for anybody. A received champion fills a niche if its cell was "
         "empty in the node's previous archive; niche novelty is the share that did. Lost champions "
         "were overwritten before the node came to collect them."
     )
+    head = ("Node", "Published", "Received", "Fills", "Niche novelty", "Lost")
     return f"{table('Champions between the nodes', head, rows)}\n<p>{note}</p>"
 
 
@@ -261,20 +261,16 @@ def _rejections(summary: Summary) -> str:
     reasons = sorted({reason for node in summary.nodes for reason in node.rejections})
     if not reasons:
         return "<p>Every proposal assembled.</p>"
+    rows = []
+    for reason in reasons:
+        counts = [node.rejections.get(reason, 0) for node in summary.nodes]
+        rows.append(row(f"<code>{escape(reason)}</code>", *map(str, (*counts, sum(counts)))))
     head = ("Reason", *(chip(node.node) for node in summary.nodes), "All")
-    rows = (
-        (
-            f"<code>{escape(reason)}</code>",
-            *(str(node.rejections.get(reason, 0)) for node in summary.nodes),
-            str(sum(node.rejections.get(reason, 0) for node in summary.nodes)),
-        )
-        for reason in reasons
-    )
     note = "A proposal counts once, by its first fault. It costs its call like any other."
-    return f"{table('Why proposals did not assemble, by node', head, rows)}\n<p>{note}</p>"
+    return f"{table('Proposals that did not assemble, by node', head, rows)}\n<p>{note}</p>"
 
 
-def _method(summary: Summary, champion: Generality | None) -> str:
+def _method(summary: Summary) -> str:
     facts = [
         (
             "Raw",
@@ -287,30 +283,35 @@ def _method(summary: Summary, champion: Generality | None) -> str:
             "Common",
             "Every elite of every final archive fights alone with the hill's common opponents in "
             "one core, at 20 placements no search has seen, and is sorted into an empty archive "
-            "by what it did there. These figures can be compared between searches on one hill.",
+            "by what it did there. Searches on one hill can be compared by these figures.",
         ),
         (
             "Fitness",
-            "Each cycle shares one point among the warriors alive at its end; the sum over all "
-            "cycles, times warriors over cycles, averaged over the placements. A draw of all is 1.",
+            "The warriors alive at the end of a cycle share one point. A warrior's points, times "
+            "the number of warriors, over the number of cycles, averaged over the placements, are "
+            "its fitness: 1 if nobody ever dies.",
         ),
+        *_held_out_facts(summary.champion_generality),
         ("Seed of the search", str(summary.seed)),
-        ("Made by", escape(summary.made_by)),
+        ("Made by", name(summary.made_by)),
     ]
-    if champion is not None:
-        rounds = sorted({pair.rounds for pair in champion.pairs})
-        facts[3:3] = [
-            (
-                "Held-out score",
-                f"Protocol {name(champion.protocol)}: "
-                f"{' or '.join(map(str, rounds))} rounds with each of {len(champion.pairs)} "
-                f"opponents, each offset fought with both sides moving first, the same placements "
-                f"for every champion.",
-            ),
-            (
-                "Opponents",
-                f"Split {name(champion.split)} of hill {name(champion.hill)}, "
-                f"<code>{escape(champion.hill_hash)}</code>.",
-            ),
-        ]
     return "<dl>\n" + "\n".join(f"<dt>{t}</dt><dd>{text}</dd>" for t, text in facts) + "\n</dl>"
+
+
+def _held_out_facts(result: Generality | None) -> list[tuple[str, str]]:
+    if result is None:
+        return []
+    rounds = " or ".join(map(str, sorted({pair.rounds for pair in result.pairs})))
+    return [
+        (
+            "Held-out score",
+            f"Protocol {name(result.protocol)}: {rounds} rounds with each of {len(result.pairs)} "
+            "opponents, every offset with both sides moving first, at the same placements for "
+            "every champion.",
+        ),
+        (
+            "Opponents",
+            f"Split {name(result.split)} of hill {name(result.hill)}, "
+            f"<code>{escape(result.hill_hash)}</code>.",
+        ),
+    ]

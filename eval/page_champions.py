@@ -3,28 +3,34 @@
 from html import escape
 
 from eval import plots
-from eval.generality import Generality, PairScore
-from eval.markup import chip, figure, name, percent, scroll
+from eval.generality import Generality
+from eval.markup import chip, figure, name, percent, row, side_by_side, table
 from eval.summary import Summary
 
 
 def champion_listing(summary: Summary) -> str:
+    """What the fittest warrior is, where it comes from, and its program."""
     elite = summary.champion
     if elite is None:
         return "<p>No node placed a warrior in its archive, so there is no champion.</p>"
     origin = elite.origin
-    parent = f"from {origin.parent[:12]}" if origin.parent else "from nothing"
+    parent = (
+        f"It was made from warrior <code>{escape(origin.parent[:12])}</code>."
+        if origin.parent
+        else "It was written anew."
+    )
     return (
         f"<p>{chip(origin.node)} The fittest warrior of the common archive: fitness "
         f"{elite.fitness:.2f}, {elite.tsp:.1f} spawned processes, {elite.mc:.1f} cells visited. "
-        f"{name(origin.operator)} wrote it on node {origin.node}, round {origin.round}, call "
-        f"{origin.call}, {parent}.</p>\n"
+        f"Found by {name(origin.operator)} on node {origin.node}, round {origin.round}, call "
+        f"{origin.call}. {parent}</p>\n"
         f'<pre tabindex="0" aria-label="Redcode of the champion">{escape(elite.redcode)}</pre>\n'
-        f"<p>Canonical id <code>{elite.id}</code></p>"
+        f"<p>Canonical id <code>{escape(elite.id)}</code></p>"
     )
 
 
 def held_out_scores(summary: Summary) -> str:
+    """Every champion against every opponent of the held-out split."""
     if not summary.generality:
         return "<p>No node had a champion to score.</p>"
     note = (
@@ -38,43 +44,39 @@ def held_out_scores(summary: Summary) -> str:
 
 def _score(summary: Summary, index: int, result: Generality) -> str:
     """One champion: a bar chart by class, and the table of opponents; the first one is open."""
-    of = [node.node for node in summary.nodes if node.champion == result.warrior]
     role = ["champion of the search"] if index == 0 else []
-    role += [f"last champion of node {chip(node)}" for node in of]
-    shares = ", ".join(f"{c} {points:.0f}" for c, points in result.class_points().items())
-    chart = figure(
-        plots.svg(plots.class_bars(result), f"classes-{index}", f"KOTH points by class: {shares}"),
+    role += [
+        f"last champion of node {chip(node.node)}"
+        for node in summary.nodes
+        if node.champion == result.warrior
+    ]
+    classes = ", ".join(f"{c} {points:.0f}" for c, points in result.class_points().items())
+    bars = figure(
+        plots.class_bars(result),
+        f"classes-{index}",
+        f"KOTH points by class of opponents: {classes}",
         "By class.",
         f"{percent(result.win_share)} won, {percent(result.tie_share)} tied.",
     )
     return (
         f"<details{' open' if index == 0 else ''}>\n<summary><b>{result.points:.1f}</b> "
         f"{name(result.name)}, {', '.join(role)}</summary>\n"
-        f'<div class="figures">\n{chart}\n{_pairs(result)}\n</div>\n</details>'
+        f"{side_by_side(bars, _opponents(result))}\n</details>"
     )
 
 
-def _pairs(result: Generality) -> str:
+def _opponents(result: Generality) -> str:
     """Every opponent, in groups by class."""
-    groups: dict[str, list[PairScore]] = {}
-    for pair in result.pairs:
-        groups.setdefault(pair.opponent_class, []).append(pair)
-    bodies = (
-        f'<tbody><tr class="group"><th scope="rowgroup" colspan="4">{name(class_)}</th>'
-        f"<td>{points:.1f}</td></tr>\n{''.join(map(_pair, groups[class_]))}</tbody>"
+    groups: dict[str, list[str]] = {
+        class_: [
+            f'<tr class="group"><th scope="rowgroup" colspan="4">{name(class_)}</th>'
+            f"<td>{points:.1f}</td></tr>\n"
+        ]
         for class_, points in result.class_points().items()
-    )
-    head = "".join(f'<th scope="col">{c}</th>' for c in ("Opponent", "W", "L", "T", "Points"))
-    return (
-        '<div class="scroll" role="region" tabindex="0" aria-label="Opponents">'
-        "<table><caption>Rounds won, lost and tied against each opponent</caption>\n"
-        f"<thead><tr>{head}</tr></thead>\n{chr(10).join(bodies)}</table></div>"
-    )
-
-
-def _pair(pair: PairScore) -> str:
-    counts = "".join(f"<td>{n}</td>" for n in (pair.wins, pair.losses, pair.ties))
-    heading = f'<th scope="row">{name(pair.opponent)}</th>'
-    return f"<tr>{heading}{counts}<td>{pair.points:.1f}</td></tr>\n"
-
-
+    }
+    for pair in result.pairs:
+        counts = map(str, (pair.wins, pair.losses, pair.ties))
+        line = row(name(pair.opponent), *counts, f"{pair.points:.1f}")
+        groups[pair.opponent_class].append(line)
+    caption = "Rounds won, lost and tied against each opponent"
+    return table(caption, ("Opponent", "W", "L", "T", "Points"), *groups.values())

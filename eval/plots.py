@@ -131,16 +131,14 @@ def curve(views: Sequence[NodeView], value: Callable[[CurvePoint], float]) -> "F
     for view in views:
         starts = restarts(view.curve)
         for start in starts[1:]:
-            axes.axvline(view.curve[start].calls - 0.5, color=LIGHT["line"], lw=1, ls=":")
+            axes.axvline(view.curve[start].calls - 0.5, color=LIGHT["muted"], lw=0.7, ls=":")
         for start, stop in zip(starts, [*starts[1:], len(view.curve)], strict=True):
             points = view.curve[start:stop]
             x = [point.calls for point in points]
             axes.plot(x, [value(p) for p in points], **_line(view.node), drawstyle="steps-post")
         if view.curve:
             ends[view.node] = value(view.curve[-1])
-    axes.set_ylim(bottom=0)
-    axes.set_xlim(left=0)
-    axes.margins(x=0)
+    axes.set(xlim=(0, max((view.calls for view in views), default=0) or 1), ylim=(0, None))
     axes.set_xlabel("calls of the node", **_TEXT)
     axes.spines[["top", "right"]].set_visible(False)
     _restyle(axes)
@@ -163,8 +161,8 @@ def restarts(points: Sequence[CurvePoint]) -> list[int]:
 
 def _line(node: int) -> dict[str, Any]:
     """Nodes differ by colour and, for eyes that see none, by dashes."""
-    dashes = ("-", "--", "-.", (0, (1, 1)))[node % 4]
-    return {"color": LIGHT[node_colour(node)], "ls": dashes, "lw": 1.6}
+    dashes = ("-", (0, (7, 1.2)), (0, (3, 1)), (0, (1, 0.7)))[node % 4]
+    return {"color": LIGHT[node_colour(node)], "ls": dashes, "lw": 1.5}
 
 
 def _label_ends(axes: "Axes", ends: dict[int, float]) -> None:

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from eval.archive import Archive, Elite, EliteRecord
 from eval.generality import Generality
-from eval.page import NOTHING, best, node_points, novelty, page, percent
+from eval.markup import NOTHING, percent
+from eval.page import best, node_points, novelty, page
 from eval.record import NodeView
 from eval.summary import NodeSummary, Summary
 
@@ -104,9 +105,9 @@ def _champion(result: Generality) -> Text:
 def _nodes(summary: Summary) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("", justify="right")
-    table.add_column("operator", overflow="fold", min_width=8)
-    table.add_column("state")
-    for heading in ("calls", "placed", "reject", "dupl", "recv", "novel", "cells", "QD"):
+    table.add_column("operator", overflow="fold", min_width=12)
+    table.add_column("state", no_wrap=True)
+    for heading in ("calls", "placed", "rej", "dup", "recv", "novel", "cells", "QD"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("best", justify="right", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)

@@ -69,9 +69,7 @@ def evaluate(text: str, registers: dict[str, int]) -> int:
             pending.append(match[_REGISTER].lower() + "=")
         else:
             wants_value = False
-            values.append(
-                registers.get(lexeme.lower(), 0) if kind == _REGISTER else number(lexeme)
-            )
+            values.append(registers.get(lexeme.lower(), 0) if kind == _REGISTER else number(lexeme))
     if wants_value:
         raise Fault("E_EXPR", "the expression ends where a value should stand", text[-1:])
     while pending:

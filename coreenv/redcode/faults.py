@@ -76,7 +76,7 @@ def quoted(text: str) -> str:
 
 def _rejection(fault: Fault, line: Line | None) -> Rejection:
     hint = fault.hint
-    if meant := _closest(fault.culprit, fault.near):
+    if meant := closest(fault.culprit, fault.near):
         hint = f"did you mean {meant}?" + (f" {hint}" if hint else "")
     if line is None:
         return Rejection(fault.reason, fault.message, hint=hint)
@@ -86,7 +86,8 @@ def _rejection(fault: Fault, line: Line | None) -> Rejection:
     )
 
 
-def _closest(word: str, names: Collection[str]) -> str:
+def closest(word: str, names: Collection[str]) -> str:
+    """The name of which ``word`` is probably a misspelling, or nothing."""
     if len(names) > MAX_CANDIDATES:
         return ""
     by_lower = {name.lower(): name for name in names}

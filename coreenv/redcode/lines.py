@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, NoReturn
 
 from coreenv.redcode.errors import AssemblyError, Rejection
-from coreenv.redcode.warrior import MAX_NAME, UNSAFE, name_fault
+from coreenv.redcode.warrior import MAX_STRATEGY, UNSAFE
 
 Encoding = Literal["utf-8", "latin-1"]
 
@@ -34,14 +34,17 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source that keeps to the limits. Comments and blank lines are gone."""
+    """A source that keeps to the limits. Comments and blank lines are gone.
+
+    ``named`` holds the lines that gave ``name`` and ``author``, where there were any.
+    """
 
     lines: list[Line]
     text: str
     name: str
     author: str
     strategy: str
-    rejections: tuple[Rejection, ...]
+    named: dict[str, Line]
 
 
 def read(text: str | bytes, encoding: Encoding) -> Source:
@@ -55,7 +58,8 @@ def read(text: str | bytes, encoding: Encoding) -> Source:
     """
     decoded = _decode(text, encoding)
     lines: list[Line] = []
-    last: dict[str, tuple[Line, str]] = {}
+    named: dict[str, Line] = {}
+    values: dict[str, str] = {}
     strategy: list[str] = []
     marked = False
     for number, row in _logical(_rows(decoded)):
@@ -75,18 +79,17 @@ def read(text: str | bytes, encoding: Encoding) -> Source:
         elif word.lower() == "assert":
             lines.append(Line(number, row, _TOKEN.findall(rest), is_assert=True))
         elif word.lower() == "strategy":
-            strategy.append(rest.replace("\t", " ").removeprefix(" "))
+            strategy.append(rest.replace("\t", " ").removeprefix(" ")[:MAX_STRATEGY])
         else:
-            value = rest.replace("\t", " ").strip()
-            last[word.lower()] = (Line(number, row, []), value)
-    names = {field: value for field, (_, value) in last.items()}
+            named[word.lower()] = Line(number, row, [])
+            values[word.lower()] = rest.replace("\t", " ").strip()
     return Source(
         lines,
         decoded,
-        names.get("name", "Unknown"),
-        names.get("author", "Anonymous"),
+        values.get("name", "Unknown"),
+        values.get("author", "Anonymous"),
         "\n".join(strategy),
-        tuple(_bad_names(last)),
+        named,
     )
 
 
@@ -155,16 +158,6 @@ def _logical(rows: list[str]) -> list[tuple[int, str]]:
             logical.append((first, whole))
             joined = []
     return logical
-
-
-def _bad_names(last: dict[str, tuple[Line, str]]) -> list[Rejection]:
-    return [
-        Rejection(
-            "E_NAME", fault, line.number, 1, line.text.strip()[:80], f"1 to {MAX_NAME} characters"
-        )
-        for field, (line, value) in last.items()
-        if (fault := name_fault(field, value))
-    ]
 
 
 def _too_long(number: int, row: str) -> NoReturn:

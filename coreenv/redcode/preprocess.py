@@ -1,5 +1,6 @@
 """Lines to statements: EQU texts, FOR loops, and the addresses of labels."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ from coreenv.redcode.faults import Fault, Faults, Stop, quoted
 from coreenv.redcode.grammar import KEYWORDS, OPCODES, Directive
 from coreenv.redcode.instruction import Opcode
 from coreenv.redcode.lines import Line
-from coreenv.redcode.symbols import NEWLINE, Indices, Symbols, substitute
+from coreenv.redcode.symbols import NEWLINE, Indices, Symbols, glue, substitute
 
 MAX_ROUNDS = 10_000
 """Most rounds of all FOR loops together."""
@@ -28,6 +29,7 @@ class Statement(NamedTuple):
 
     Attributes:
         kind: what it is.
+        word: the opcode or keyword as it was written.
         tokens: what stands behind the opcode or keyword; EQU texts may still have to be put in.
         line: where it was written.
         address: of this instruction, or of the next one.
@@ -35,6 +37,7 @@ class Statement(NamedTuple):
     """
 
     kind: Opcode | Directive
+    word: str
     tokens: list[str]
     line: Line
     address: int
@@ -64,7 +67,7 @@ def preprocess(
         reader.read(lines)
     except Stop:
         symbols.complete = False
-    symbols.dangling = frozenset(name for name, _ in reader.pending)
+    symbols.dangling = [name for name, _ in reader.pending]
     return reader.statements
 
 
@@ -77,6 +80,7 @@ class _Reader:
         self._faults = faults
         self._address = 0
         self._text: list[str] | None = None  # the EQU text that a bare EQU line continues
+        self._names: list[str] = []  # and the names of that text
         self._blocks: set[str] = set()  # EQU names whose texts have several lines
         self._indices: Indices = {}
         self._depth = self._rounds = self._written_lines = self._written_tokens = 0
@@ -107,61 +111,203 @@ class _Reader:
                     raise
 
     def _statement(self, line: Line, lead: int, keyword: Opcode | Directive | None) -> None:
-        tokens, indices, symbols = line.tokens, self._indices, self._symbols
+        tokens, indices = line.tokens, self._indices
         if indices:
-            tokens = [substitute(token, indices) for token in tokens]
-        if lead:
-            head = tokens[:lead]
-            if symbols.expands(head):
-                self._expand(line, tokens, keyword)
-                return
-            self.pending += [(_label(word), line) for word in head]
-        if keyword is Directive.EQU:
-            self._equ(tokens[lead + 1 :], line)
-            return
-        if keyword is Directive.ASSERT:
-            self._add(keyword, tokens, line)
-            return
-        self._text = None
-        if keyword is None:
-            if lead < len(tokens):
-                raise _no_opcode(tokens, lead)
-            if lead > MAX_WORDS:
-                hint = "a comment begins with ;"
-                raise Fault("E_LABEL", f"{lead} labels and no opcode", tokens[0], hint)
-            return
+            tokens = substitute(tokens, indices)
         rest = tokens[lead + 1 :]
-        if self._blocks and not self._blocks.isdisjoint(rest):
-            del self.pending[len(self.pending) - lead :]
-            self._expand(line, tokens, keyword)
-            return
-        self._add(keyword, rest, line)
+        if keyword is Directive.ASSERT:
+            self._add(keyword, ";assert", tokens, line)
+        elif keyword is Directive.EQU:
+            self._label(tokens[:lead], line)
+            self._equ(rest, line)
+        elif lead and self._symbols.expands(tokens[:lead]):
+            self._expand(tokens, line)
+        elif self._blocks and not self._blocks.isdisjoint(rest):
+            self._expand(tokens, line)
+        else:
+            self._text = None
+            self._label(tokens[:lead], line)
+            if keyword is None:
+                _refuse_prose(tokens, lead)
+            else:
+                self._add(keyword, tokens[lead], rest, line)
 
-    def _add(self, kind: Opcode | Directive, tokens: list[str], line: Line) -> None:
-        if isinstance(kind, Opcode) or kind is Directive.END:
-            self._define_pending()
-        if isinstance(kind, Opcode) and self._address == self._max_length:
-            message = f"more than {self._max_length} instructions"
-            raise Stop("E_LENGTH", message, hint="this is the first one too many")
-        self.statements.append(Statement(kind, tokens, line, self._address, self._indices))
+    def _label(self, words: list[str], line: Line) -> None:
+        for word in words:
+            self.pending.append((_label_name(word), line))
+
+    def _add(self, kind: Opcode | Directive, word: str, tokens: list[str], line: Line) -> None:
+        address = self._address
+        statement = Statement(kind, word, tokens, line, address, self._indices)
         if isinstance(kind, Opcode):
+            if address == self._max_length:
+                message = f"more than {self._max_length} instructions"
+                raise Stop("E_LENGTH", message, word, "this is the first one too many")
             self._address += 1
         self._ended = kind is Directive.END
+        if self.pending and kind is not Directive.ASSERT:
+            self._define(lambda name: self._symbols.define_label(name, address))
+        self.statements.append(statement)
 
-    def _define_pending(self) -> None:
+    def _define(self, define: Callable[[str], None]) -> None:
         pending, self.pending = self.pending, []
         for name, line in pending:
             try:
-                self._symbols.define_label(name, self._address)
+                define(name)
+            except Stop:
+                raise
             except Fault as fault:
                 self._faults.add(fault, line)
-                if isinstance(fault, Stop):
-                    raise
 
     def _equ(self, text: list[str], line: Line) -> None:
-        names, self.pending = self.pending, []
-        if names:
-            self._text = text
-            for name, written in names:
-                try:
-                    self._symbols.define_text(name, text)
+        """A text for the pending names, or one more line of the text above."""
+        if self.pending:
+            self._text, self._names = text, [name for name, _ in self.pending]
+            self._define(lambda name: self._symbols.define_text(name, text))
+        elif self._text is not None:
+            self._text += [NEWLINE, *text]
+            self._blocks.update(self._names)
+        elif len(text) > 1 and text[0].isidentifier():
+            self._symbols.misplaced.setdefault(text[0], line)
+        else:
+            raise Fault("E_EQU", "EQU without a name", "", "write: name EQU text")
+
+    def _expand(self, tokens: list[str], line: Line) -> None:
+        """Read the line again with its EQU texts put in; it may have become several lines."""
+        texts = self._symbols.expand(tokens, self._indices)
+        self.read([Line(line.number, line.text, text) for text in texts if text])
+
+    def _enter(
+        self, line: Line, lead: int, at: int, rofs: dict[int, int], loops: list[_Loop]
+    ) -> int:
+        """Begin the loop at ``at``, or skip it; the next position. A bad count counts as 1."""
+        self._text = None
+        self._label([glue(word, self._indices) for word in line.tokens[:lead]], line)
+        index = self.pending.pop()[0] if self.pending else None
+        if at not in rofs:
+            raise Fault("E_FOR", "FOR without ROF", line.tokens[lead])
+        try:
+            if index in self._indices or index in self._symbols.texts:
+                raise Fault("E_FOR", f"loop index {quoted(str(index))} is taken", str(index))
+            count = self._count(line.tokens[lead + 1 :])
+        except Stop:
+            raise
+        except Fault as fault:
+            self._faults.add(fault, line)
+            index, count = None, 1
+        if count <= 0:
+            return rofs[at] + 1
+        self._rounds += count
+        if self._depth == MAX_DEPTH or self._rounds > MAX_ROUNDS:
+            hint = f"at most {MAX_DEPTH} levels, and {MAX_ROUNDS} rounds in all"
+            raise Stop("E_FOR", "too many FOR loops or rounds", line.tokens[lead], hint)
+        loops.append(_Loop(at, rofs[at], count, index, self._indices))
+        self._depth += 1
+        self._begin_round(loops[-1], 1)
+        return at + 1
+
+    def _begin_round(self, loop: _Loop, number: int) -> None:
+        loop.round = number
+        if loop.index is not None:
+            self._indices = {**loop.outer, loop.index: str(number)}
+
+    def _repeat(self, line: Line, lead: int, at: int, loops: list[_Loop]) -> int:
+        self._text = None
+        self._label([glue(word, self._indices) for word in line.tokens[:lead]], line)
+        if not loops or loops[-1].rof != at:
+            raise Fault("E_FOR", "ROF without FOR", line.tokens[lead])
+        loop = loops[-1]
+        if loop.round < loop.count:
+            self._begin_round(loop, loop.round + 1)
+            return loop.start + 1
+        loops.pop()
+        self._depth -= 1
+        self._indices = loop.outer
+        return at + 1
+
+    def _count(self, tokens: list[str]) -> int:
+        try:
+            if not tokens:
+                raise Fault("E_FOR", "FOR without a count")
+            (text, *more) = self._symbols.expand(tokens, self._indices)
+            if more:
+                raise Fault("E_FOR", "the count of FOR has several lines", tokens[0])
+            return self._symbols.value(text, self._address, self._address)
+        except Fault as fault:
+            if fault.reason in ("E_LABEL", "E_SYNTAX"):
+                hint = "FOR takes a number that is known here: no label from further down"
+                raise Fault("E_FOR", fault.message, fault.culprit, hint) from None
+            raise
+
+    def _count_written(self, line: Line) -> None:
+        self._written_lines += 1
+        self._written_tokens += len(line.tokens)
+        if self._written_lines > MAX_WRITTEN_LINES or self._written_tokens > MAX_WRITTEN_TOKENS:
+            hint = f"at most {MAX_WRITTEN_LINES} lines and {MAX_WRITTEN_TOKENS} words"
+            raise Stop("E_FOR", "FOR writes out too much", hint=hint)
+
+
+def _lead(line: Line) -> tuple[int, Opcode | Directive | None]:
+    """How many words stand before the opcode or keyword, and which one it is.
+
+    Without one: how many words the line begins with, and None.
+    """
+    if line.is_assert:
+        return 0, Directive.ASSERT
+    for at, token in enumerate(line.tokens):
+        keyword = KEYWORDS.get(token.upper())
+        if keyword is not None:
+            return at, keyword
+        if not (token[0].isalpha() or token[0] == "_") or not token.isascii():
+            return at, None
+    return len(line.tokens), None
+
+
+def _match_loops(lines: list[Line]) -> dict[int, int]:
+    """Position of each FOR -> position of its ROF."""
+    rofs = {}
+    opened = []
+    for at, line in enumerate(lines):
+        _, keyword = _lead(line)
+        if keyword is Directive.FOR:
+            opened.append(at)
+        elif keyword is Directive.ROF and opened:
+            rofs[opened.pop()] = at
+    return rofs
+
+
+def _label_name(word: str) -> str:
+    """The name that a word before the opcode defines.
+
+    Raises:
+        Fault: E_SYNTAX, a keyword or no name at all; E_FOR, & with no loop index.
+    """
+    name = glue(word, {}).removesuffix(":")
+    if name.upper() in KEYWORDS:
+        raise Fault("E_SYNTAX", f"{quoted(name)} is a keyword", word, "choose another label")
+    if not name.isidentifier():
+        hint = "a line is labels, an opcode, operands; here a loop index stands for a label"
+        raise Fault("E_SYNTAX", f"{quoted(name)} is no label", word, hint)
+    return name
+
+
+def _refuse_prose(tokens: list[str], lead: int) -> None:
+    """Labels alone may make a line, but not a sentence, and nothing else."""
+    if lead < len(tokens):
+        raise _no_opcode(tokens, lead)
+    if lead > MAX_WORDS:
+        message = f"{lead} labels and no opcode"
+        raise Fault("E_LABEL", message, tokens[0], "a comment begins with ;")
+
+
+def _no_opcode(tokens: list[str], lead: int) -> Fault:
+    culprit = tokens[lead]
+    if culprit in (":", "="):
+        hint = "a label takes its colon without a blank; a text is named by: name EQU text"
+        return Fault("E_SYNTAX", f"{quoted(culprit)} is out of place", culprit, hint)
+    if lead == 0:
+        hint = "a line is labels, an opcode, operands; a comment begins with ;"
+        return Fault("E_SYNTAX", f"a line cannot begin with {quoted(culprit)}", culprit, hint)
+    word = tokens[lead - 1]
+    hint = "a comment begins with ;"
+    return Fault("E_SYNTAX", f"{quoted(word)} is no opcode", word, hint, OPCODES.keys())

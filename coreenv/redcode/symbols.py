@@ -44,7 +44,7 @@ class Symbols:
         self.labels: dict[str, int] = {}
         self.registers: dict[str, int] = {}
         self.misplaced: dict[str, Line] = {}
-        self.dangling: frozenset[str] = frozenset()
+        self.dangling: list[str] = []
         self.complete = True
         self.constants = {
             "CORESIZE": config.core_size,
@@ -102,8 +102,9 @@ class Symbols:
         while stack:
             name, rest = stack[-1]
             for word in rest:
-                token = substitute(word, indices)
-                if token in self.texts:
+                is_modifier = lines[-1][-1:] == ["."]
+                token = word if is_modifier else _substitute_one(word, indices)
+                if token in self.texts and not is_modifier:
                     if token in open_names:
                         raise Fault("E_EQU", f"EQU {quoted(token)} names itself", token)
                     open_names.add(token)
@@ -181,15 +182,32 @@ class Symbols:
         return Fault("E_LABEL", f"{quoted(name)} is not defined", name, hint, near)
 
 
-def substitute(token: str, indices: Indices) -> str:
-    """``token`` with loop indices put in: ``i`` is the round, ``x&i`` is x and two digits of it.
+def substitute(tokens: list[str], indices: Indices) -> list[str]:
+    """``tokens`` with loop indices put in: ``i`` is the round, ``x&i`` is x and two digits of it.
+
+    A word behind a dot is a modifier, whatever the indices are called.
 
     Raises:
         Fault: E_FOR, what follows & is no loop index.
     """
-    if "&" not in token:
-        return indices.get(token, token)
-    name, *glued = token.rstrip(":").split("&")
+    put_in = [_substitute_one(token, indices) for token in tokens]
+    if "." in tokens:
+        dot = tokens.index(".")
+        put_in[dot + 1 : dot + 2] = tokens[dot + 1 : dot + 2]
+    return put_in
+
+
+def _substitute_one(token: str, indices: Indices) -> str:
+    return glue(token, indices) if "&" in token else indices.get(token, token)
+
+
+def glue(token: str, indices: Indices) -> str:
+    """``token`` with two digits (or more) of the index in the place of each ``&index``.
+
+    Raises:
+        Fault: E_FOR, what follows & is no loop index.
+    """
+    name, *glued = token.removesuffix(":").split("&")
     for index in glued:
         if index not in indices:
             hint = "& glues the index of an enclosing FOR to a name"
@@ -199,8 +217,7 @@ def substitute(token: str, indices: Indices) -> str:
 
 
 def _refuse_operand_word(token: str) -> None:
-    if "&" in token:
-        substitute(token, {})
+    glue(token, {})
     if token.endswith(":"):
         raise Fault("E_SYNTAX", f"{quoted(token)} in an operand", token, "leave out the colon")
     if token.upper() in KEYWORDS:

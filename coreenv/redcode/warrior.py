@@ -1,7 +1,7 @@
 """`Warrior`: an assembled program, and its load-file text."""
 
 import hashlib
-import unicodedata
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,10 +13,36 @@ from coreenv.redcode.instruction import MODE_SYMBOLS, Instruction
 MAX_NAME = 80
 """Longest name and author, in characters."""
 
+MAX_STRATEGY = 230
+"""Longest line of a strategy, in characters."""
 
-def _single_line(field: str, text: str) -> None:
-    if any(unicodedata.category(c) == "Cc" for c in text):
-        raise ValueError(f"{field} {text!r} holds a control character; use printable text")
+MAX_PIN = 2**63 - 1
+"""A pin lies in -MAX_PIN..MAX_PIN."""
+
+UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What no source may hold: C0 controls other than tab and line ends, and bidi controls."""
+
+_NOT_ON_A_LINE = re.compile(UNSAFE.pattern[:-1] + r"\t\n\r\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x7f-\x9f]")
+
+
+def name_fault(field: str, text: str) -> str:
+    """What is wrong with a name or author, in words; empty if it may stand."""
+    if not 1 <= len(text) <= MAX_NAME:
+        return f"{field} has {len(text)} characters; it must have 1..{MAX_NAME}"
+    if _NOT_ON_A_LINE.search(text) or _CONTROL.search(text):
+        return f"{field} {text!r} holds a control character; use printable text"
+    if text != text.strip():
+        return f"{field} {text!r} begins or ends with a blank; trim it"
+    return ""
+
+
+def _strategy_fault(line: str) -> str:
+    if len(line) > MAX_STRATEGY:
+        return f"a line of strategy has {len(line)} characters; at most {MAX_STRATEGY}"
+    if _NOT_ON_A_LINE.search(line):
+        return f"strategy {line!r} holds a control character; use printable text"
+    return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +81,16 @@ class Warrior:
             raise ValueError("a warrior needs at least one instruction")
         if not 0 <= self.start < len(self.instructions):
             raise ValueError(f"start is {self.start}; it must lie in 0..{len(self) - 1}")
-        for field, text in (("name", self.name), ("author", self.author)):
-            if not 1 <= len(text) <= MAX_NAME:
-                raise ValueError(f"{field} has {len(text)} characters; it must have 1..{MAX_NAME}")
-            _single_line(field, text)
-        for line in self.strategy.split("\n"):
-            _single_line("strategy", line)
-        object.__setattr__(
-            self, "instructions", tuple(i.reduced(self.core_size) for i in self.instructions)
-        )
+        if self.pin is not None and abs(self.pin) > MAX_PIN:
+            raise ValueError(f"pin is {self.pin}; it must lie in {-MAX_PIN}..{MAX_PIN}")
+        faults = [name_fault("name", self.name), name_fault("author", self.author)]
+        faults += map(_strategy_fault, self.strategy.split("\n"))
+        if fault := next(filter(None, faults), ""):
+            raise ValueError(fault)
+        size = self.core_size
+        if not all(0 <= i[3] < size and 0 <= i[5] < size for i in self.instructions):
+            reduced = tuple(i.reduced(size) for i in self.instructions)
+            object.__setattr__(self, "instructions", reduced)
 
     def __len__(self) -> int:
         return len(self.instructions)
@@ -116,5 +143,3 @@ def listing(instruction: Instruction, core_size: int) -> str:
 def signed(field: int, core_size: int) -> int:
     """``field`` as a human writes it: in -(core_size/2)+1 .. core_size/2."""
     return field - core_size if field > core_size // 2 else field
-
-

@@ -4,18 +4,14 @@ Many processes in many cells: it fills the archive's columns of high memory cove
 of spawned processes.
 """
 
-from coreenv.redcode import Instruction, Mode, Modifier, Opcode
+from math import gcd
+
+from coreenv.redcode import Mode, Modifier, Opcode
+from coreenv.redcode.warrior import signed
 
 from dei_agents.policies.bomber import broom, pebble, sling
 from dei_agents.policies.draw import Draw
-from dei_agents.policies.edits import (
-    Bomb,
-    accompany,
-    rearm,
-    repeat,
-    retune,
-    shed,
-)
+from dei_agents.policies.edits import Bomb, accompany, rearm, repeat, retune, shed
 from dei_agents.policies.heuristic import Heuristic, Sketch
 from dei_agents.policies.program import Program, entered, spliced
 
@@ -25,31 +21,221 @@ BOMBS: tuple[Bomb, ...] = (
     (Opcode.MOV, Mode.IMMEDIATE, Mode.DIRECT),
     (Opcode.SPL, Mode.IMMEDIATE, Mode.A_POSTINCREMENT),
 )
-"""Bombs that also wear down what stands beside them."""
+"""Bombs that also wear down what stands beside them, and imps."""
+
+DOUBLE = "spl    $1, $0"
+DOUBLE_LESS_ONE = "mov.i  $-1, $0"
 
 
-def crowd(count: int) -> str:
+def crowd(count: int) -> list[str]:
     """Lines after which ``count`` processes, at least 2, run in single file.
 
     SPL 1 doubles them; MOV -1, 0 turns p into 2p - 1, since the first one through makes it a
     SPL 1 for the rest.
     """
     if count == 2:
-        return "spl    1"
-    half, last = (count + 1) // 2, "mov.i  -1, 0" if count % 2 else "spl    1"
-    return f"{crowd(half)}\n{last}"
+        return [DOUBLE]
+    return [*crowd((count + 1) // 2), DOUBLE_LESS_ONE if count % 2 else DOUBLE]
 
 
-def imp_step(draw: Draw, arms: int) -> int:
-    """The step of an imp whose next cell is written ``arms`` processes later.
+def spiral_step(arms: int, core_size: int) -> int:
+    """Step of an imp whose next cell is written ``arms`` turns ahead; 1 where there is none."""
+    return pow(arms, -1, core_size) if gcd(arms, core_size) == 1 else 1
 
-    Raises:
-        ValueError: ``arms`` and the core size share a factor.
+
+def _imp_step(draw: Draw) -> int:
+    return spiral_step(draw.pick((1, 3, 5, 7, 9, 11, 13)), draw.config.core_size)
+
+
+def _copier(moves: int, away: int, rest: list[str]) -> list[str]:
+    """A program that copies itself ``away`` cells off, ``moves`` cells a turn, then does the rest.
+
+    Its pointers live in the first cell behind it, `hand`; `seed` holds their initial values.
     """
-    return pow(arms, -1, draw.config.core_size)
+    length = moves + len(rest) + 3
+    hand = -(-length // moves) * moves
+    return [
+        f"top mov.i seed, top+{hand}",
+        "loop",
+        *[f"mov.i }}top+{hand}, >top+{hand}"] * moves,
+        f"jmn.a loop, top+{hand}",
+        *rest,
+        f"seed dat {-hand}, {away - hand}",
+    ]
 
 
-def arm_counts(draw: Draw, most: int) -> list[int]:
-    """Numbers of processes up to ``most`` for which this core has an imp spiral."""
+def _program(draw: Draw, lines: list[str]) -> Program:
+    return draw.program("\n".join([*lines, "end"]))
+
+
+def silk(draw: Draw) -> Sketch:
+    """A file of processes splits into the copy while, line by line, it still writes it."""
+    engines = draw.between(1, 3) if draw.room >= 16 else 1
+    body = []
+    for _ in range(engines):
+        engine = draw.far()
+        body += [f"spl @0, {engine}", "mov.i }-1, >-1"]
+    body.insert(-2, "engine")
+    rest = draw.pick(
+        (
+            ["dat <1, {1"],
+            ["mov.i bomb, >engine", "bomb dat <1, {1"],
+            ["mov.i bomb, }engine", f"mov.i bomb, <{draw.far()}", "bomb dat <1, {1"],
+            [f"again mov.i bomb, <{draw.far()}", "jmp again, <again-1", "bomb dat <1, {1"],
+            [f"again mov.i bomb, {{{draw.far()}", "djn.f again, <engine", "bomb spl #1, }1"],
+            [f"mov.i #{draw.far()}, }}engine", f"jmp engine+1, <{draw.far()}"],
+            [f"mov.i #{draw.far()}, {_imp_step(draw)}"],
+            [f"spl #0, <{draw.far()}", f"mov.i bomb, >{draw.far()}", "jmp -1", "bomb dat <1, {1"],
+        )
+        if draw.room >= 10
+        else ([f"mov.i #{draw.far()}, {{engine"], ["jmp engine, <engine"], ["dat <1, {1"])
+    )
+    count = len(body) - 1 + len(rest) + draw.pick((0, 0, 0, 1))
+    program = _program(draw, [*crowd(count), *body, *rest])
+    return Sketch(program, f"silk, {count} processes, {engines} engines, then {rest[0]}")
+
+
+def paper(draw: Draw) -> Sketch:
+    """One process copies the program in a loop and splits into the copy."""
+    moves, away, hop = draw.pick((1, 2, 3)), draw.far(), draw.far()
+    rest = draw.pick(
+        (
+            ["dat <1, {1"],
+            [f"again mov.i bomb, <{hop}", "jmp again, <again-1", "bomb dat <1, {1"],
+            [f"add.ab #{hop}, seed", f"add.a #{hop}, split", "jmp top"],
+            [f"spl #0, <{hop}", f"mov.i bomb, >{draw.far()}", "jmp -1", "bomb dat <1, {1"],
+            [f"mov.i #{hop}, {_imp_step(draw)}"],
+        )
+    )
+    program = _program(draw, _copier(moves, away, [f"split spl top+{away}", *rest]))
+    return Sketch(program, f"paper, {moves} moves a turn, {away} away, then {rest[0]}")
+
+
+def leaper(draw: Draw) -> Sketch:
+    """One process copies the program ahead and jumps after it, and never splits.
+
+    How many places it visits before it comes round is drawn from 2 to as many as fit.
+    """
+    moves, reach = draw.pick((1, 1, 2, 3)), draw.far()
+    first = draw.pick(([], [], [f"mov.i seed-1, <{reach}"], [f"mov.i seed-1, >{reach}"]))
+    if moves + 4 + len(first) > draw.room:
+        moves, first = 1, []
     core = draw.config.core_size
-    return [k for k in range(3, most + 1) if pow_exists(k, core)]
+    gaps = [g for g in range(2 * (moves + 6), core) if core % g == 0] or [1]
+    away = draw.step(draw.pick(gaps))
+    program = _program(draw, _copier(moves, away, [*first, f"jmp top+{away}"]))
+    return Sketch(program, f"leaper, {away} at a time")
+
+
+def caravan(draw: Draw) -> Sketch:
+    """A file of processes copies three lines ahead, one process a line, and follows."""
+    core = draw.config.core_size
+    count = draw.scale(3, min(core // 8, 2 ** min(9, draw.room - 3)))
+    gaps = [g for g in range(count + 1, core) if core % g == 0] or [1]
+    away = draw.step(draw.pick(gaps))
+    ahead = [f"hand nop 0, {away}", "top mov.i }hand, >hand", f"jmp top+{away}"]
+    return Sketch(_program(draw, [*crowd(count), *ahead]), f"caravan of {count}, {away} at a time")
+
+
+def column(draw: Draw) -> Sketch:
+    """Imps one behind the other in the same cell: the more, the slower and the less they cover."""
+    count = draw.scale(2, min(draw.config.max_processes, 2 ** min(9, draw.room - 1)))
+    imp = f"mov.i #{draw.far()}, 1"
+    return Sketch(_program(draw, [*crowd(count), imp]), f"column of {count} imps")
+
+
+def imp(draw: Draw) -> Sketch:
+    """One process that writes itself one cell ahead, for ever."""
+    mode = draw.pick("$>}")
+    return Sketch(_program(draw, [f"mov.i #{draw.far()}, {mode}1"]), f"imp, {mode}1")
+
+
+def tripod(draw: Draw) -> Sketch:
+    """Three imps a third of the core apart, each writing what the next will run."""
+    step = spiral_step(3, draw.config.core_size)
+    text = f"""
+            spl    third
+            spl    imp+{step}
+    imp     mov.i  #{draw.far()}, {step}
+    third   jmp    imp+{2 * step}
+            end
+    """
+    return Sketch(draw.program(text), f"imp spiral, 3 arms, step {step}")
+
+
+def ring(draw: Draw) -> Sketch:
+    """An imp spiral of many arms, each process sent to its own place by a table."""
+    core, most = draw.config.core_size, max(3, draw.room - 9)
+    arms = draw.pick([k for k in range(3, 30) if gcd(k, core) == 1 and k <= most] or [1])
+    count = arms * draw.between(1, max(1, most // arms))
+    step = spiral_step(arms, core)
+    table = [f"dat imp+{i * step % core}, <{draw.far()}" for i in range(max(2, count))]
+    launch = ["fan jmp *table, }fan", f"imp mov.i #{draw.far()}, {step}", "table", *table]
+    words = f"imp spiral, {arms} arms, {count} processes, step {step}"
+    return Sketch(_program(draw, [*crowd(max(2, count)), *launch]), words)
+
+
+def recount(draw: Draw, program: Program) -> Sketch | None:
+    """Start the parent with more or fewer processes."""
+    core = draw.config.core_size
+    head = program.start
+    old = 1
+    while head < len(program.cells) and (factor := _growth(program, head, core)) is not None:
+        old = 2 * old - factor
+        head += 1
+    new = max(2, draw.pick((old - 1, old + 1, old + 2, old // 2, old * 2)))
+    lines = _program(draw, crowd(new)).cells
+    longer = spliced(program, core, program.start, head - program.start, lines)
+    return Sketch(longer._replace(start=program.start), f"{new} processes instead of {old}")
+
+
+def _growth(program: Program, index: int, core_size: int) -> int | None:
+    """0 if a cell doubles a file of processes, 1 if it makes one fewer than that, else None."""
+    cell = program.cells[index]
+    if cell.opcode == Opcode.SPL and cell.a_mode == Mode.DIRECT and cell.a_field == 1:
+        return 0
+    back = cell.opcode == Opcode.MOV and signed(cell.a_field, core_size) == -1
+    return 1 if back and cell.modifier == Modifier.I and cell.b_field == 0 else None
+
+
+def carry(draw: Draw, program: Program) -> Sketch | None:
+    """Make a silk of the parent: every copy multiplies, then does what the parent does."""
+    away = draw.far()
+    load = entered(program)
+    count = len(load) + 2
+    silk_head = _program(draw, [*crowd(count), f"spl @0, {away}", "mov.i }-1, >-1"])
+    return Sketch(Program((*silk_head.cells, *load)), f"as the load of a silk, {away} away")
+
+
+def engine(draw: Draw, program: Program) -> Sketch:
+    """Insert one more silk engine."""
+    at = draw.between(0, len(program.cells) - 1)
+    away = draw.far()
+    pair = _program(draw, [f"spl @0, {away}", "mov.i }-1, >-1"]).cells
+    return Sketch(spliced(program, draw.config.core_size, at, 0, pair), f"engine at {at}, {away} away")
+
+
+REPLICATOR = Heuristic(
+    name="replicator",
+    writers={
+        silk: 6,
+        paper: 3,
+        leaper: 3,
+        caravan: 2,
+        column: 1,
+        imp: 0.5,
+        tripod: 1,
+        ring: 2,
+    },
+    editors={
+        retune(lambda draw: draw.pick((draw.far(), _imp_step(draw)))): 6,
+        rearm(BOMBS): 2,
+        recount: 3,
+        engine: 1,
+        carry: 1,
+        accompany((silk, tripod, ring, column)): 2,
+        accompany((pebble, sling, broom)): 1,
+        repeat: 2,
+        shed: 2,
+    },
+)

@@ -1,17 +1,28 @@
 ;redcode-94nop
 ;name Millrace
 ;author corewar-dei
-;strategy A stone that stuns, a gate and a thick spiral: the stone throws SPL; after its tour it
-;strategy becomes a two-lap clear, while sixteen imps keep the round open.
+;strategy First alone, then in company: a quick tour, SPL on one half of the core and DAT on the
+;strategy other, without any imp to share the time; then sixteen imps on a spiral of thirteen
+;strategy points, while the stone splits and sends a stream of decrements through the core.
 
 ring    EQU    3077
-step    EQU    2376
-tour    EQU    500
+step    EQU    616                  ; 13 * 616 = 8008: thirteen throws shift the pattern by 8, so the
+tour    EQU    447                  ; own cells on the lattice come up at the very end: stop before
 
-        ORG    start
+        ORG    throw
 
-start   SPL    throw
-        SPL    1
+stun    SPL    #0, 0
+kill    DAT    <5, <7
+inc     DAT    step, step
+sight   DAT    imp - sight + step, imp - sight + step + 4000
+throw   MOV.I  stun, *sight
+        MOV.I  kill, @sight
+        ADD.F  inc, sight
+        DJN.B  throw, #tour
+        SPL    crew
+        SPL    #0, 0
+        DJN.F  -1, <stun - 200
+crew    SPL    1
         SPL    1
         SPL    1
         SPL    1
@@ -21,23 +32,5 @@ k       FOR    16
         JMP    imp + (k - 1) * ring
         ROF
 imp     MOV.I  0, ring
-        FOR    8
-        DAT    0, 0
-        ROF
-
-point   SPL    #wipe - point, last - point + 2
-stun    SPL    #wipe - point, last - point + 2
-inc     DAT    step, step
-sight   DAT    point - sight + 1184, point - sight + 5184
-throw   MOV.I  stun, *sight
-        MOV.I  stun, @sight
-        ADD.F  inc, sight
-        DJN.B  throw, #tour
-        SPL    #0, 0
-clear   MOV.I  *point, >point
-        DJN.F  clear, >point
-wipe    SPL    #kill - point, last - point + 2
-kill    DAT    kill - point, last - point + 2
-last    DAT    0, 0
 
         END

@@ -2,12 +2,12 @@
 ;name Quern
 ;author corewar-dei
 ;strategy A stone beside an imp ring: the stone wins against what stands still, and where the
-;strategy stone is lost the ring still ties. The stone is carried away from its crew first.
+;strategy stone is lost the ring still ties. The stone is carried close behind another point of
+;strategy the ring; it splits so much that the imps never walk the third of the core back to it.
 
 ring    EQU    2667
-away    EQU    4103
+away    EQU    (imp + ring - 60 - from)
 step    EQU    2365
-first   EQU    3310
 
         ORG    start
 
@@ -27,9 +27,9 @@ k       FOR    4
 imp     MOV.I  0, ring
 
 mill    SPL    #0, 0
-grind   MOV.I  grist, first
+grind   MOV.I  grist, grist - grind + step
         ADD.AB #step, grind
-        DJN.F  grind, <-200
+        JMP    grind
 grist   DAT    <2667, <5334
 from    DAT    away, 0
 

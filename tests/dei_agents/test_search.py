@@ -1,0 +1,273 @@
+"""Whole searches: real processes, real shared memory, real kills."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from coreenv.hill import Hill
+from dei_agents.config import RunConfig
+from dei_agents.engine.local import LocalEngine
+from dei_agents.ensemble import Ensemble
+from dei_agents.opponents import initial_opponents
+from eval.record import NodeView
+from eval.summary import merged_archive
+
+POLICIES = ("bomber", "replicator", "scanner", "tinkerer")
+
+
+def small(mode: str = "async", nodes: int = 3, seed: int = 5, **search: object) -> RunConfig:
+    """A search of a second or two."""
+    settings = {"rounds": 3, "calls": 12, "n_init": 4, "placements": 4, "last_k": 3} | search
+    return RunConfig.model_validate(
+        {
+            "name": "small",
+            "seed": seed,
+            "core": {"ruleset": "nop94", "max_cycles": 2000},
+            "search": settings,
+            "exchange": {"mode": mode},
+            "nodes": [{"policy": POLICIES[node % 4]} for node in range(nodes)],
+        }
+    )
+
+
+def search(
+    config: RunConfig,
+    folder: Path,
+    on_update: Callable[[LocalEngine, Ensemble], None] = lambda _engine, _ensemble: None,
+) -> list[NodeView]:
+    hill = Hill.named(config.evaluation.hill)
+    initial = initial_opponents(config.search.initial_opponents, hill, config.core.config)
+    (folder / "logs").mkdir(parents=True)
+    ensemble = Ensemble(config, folder)
+    with LocalEngine(config, folder, initial) as engine:
+        ensemble.run(engine, lambda _views: on_update(engine, ensemble))
+    return ensemble.views
+
+
+def test_every_node_spends_its_budget_and_hears_of_its_peers(tmp_path: Path) -> None:
+    views = search(small(), tmp_path / "run")
+    for view in views:
+        assert (view.state, view.calls, view.lost) == ("finished", 36, 0)
+        assert sum(view.outcomes.values()) == 36
+        assert len(view.published) == 3
+        assert all(received.node != view.node for received in view.received)
+    assert sum(len(view.received) for view in views) > 0
+    merged = merged_archive(views)
+    best = max(elite.fitness for view in views for elite in view.final)
+    assert merged.champion is not None
+    assert merged.champion.fitness == best
+
+
+def test_lockstep_runs_with_equal_seeds_are_identical(tmp_path: Path) -> None:
+    first, second, other = (
+        [
+            [(e.cell, e.id, e.fitness, e.origin) for e in view.final]
+            for view in search(small("lockstep", seed=seed), tmp_path / name)
+        ]
+        for name, seed in (("a", 5), ("b", 5), ("c", 6))
+    )
+    assert first == second
+    assert first != other
+
+
+def test_lockstep_reads_exactly_the_round_before(tmp_path: Path) -> None:
+    views = search(small("lockstep"), tmp_path / "run")
+    for view in views:
+        heard = [(received.node, received.round) for received in view.received]
+        peers = [node for node in range(3) if node != view.node]
+        assert heard == [(peer, round_) for round_ in (1, 2) for peer in peers]
+
+
+@pytest.mark.parametrize("mode", ["async", "lockstep"])
+def test_a_killed_node_takes_nothing_down(tmp_path: Path, mode: str) -> None:
+    """SIGKILL once it has published: the others finish, and its champion is not lost."""
+    killed: list[int] = []
+
+    def kill_first(engine: LocalEngine, ensemble: Ensemble) -> None:
+        if not killed and ensemble.views[1].published and 1 in engine.pids:
+            os.kill(engine.pids[1], signal.SIGKILL)
+            killed.append(1)
+
+    config = small(mode, rounds=8, calls=25)
+    views = search(config, tmp_path / "run", kill_first)
+    assert [view.state for view in views] == ["finished", "dead", "finished"]
+    assert [view.calls for view in views if view.node != 1] == [200, 200]
+    champion = views[1].published[-1].elite
+    merged = merged_archive(views)
+    claimed = views[1].completed.champion
+    assert claimed is not None
+    assert claimed.id == champion.id
+    holder = merged[claimed.cell]
+    assert holder.id == champion.id or holder.fitness > claimed.fitness
+    heard = [r.elite.id for view in views for r in view.received if r.node == 1]
+    assert champion.id in heard or mode == "async"
+    assert not list(Path("/dev/shm").glob("psm_*")), "the block was unlinked"
+
+
+def test_a_search_whose_nodes_all_die_fails_and_says_so(tmp_path: Path) -> None:
+    def kill_all(engine: LocalEngine, _ensemble: Ensemble) -> None:
+        for pid in engine.pids.values():
+            os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(RuntimeError, match="every node died"):
+        search(small(), tmp_path / "run", kill_all)
+
+
+def dei(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "error", "-m", "dei_agents.cli", *arguments]
+    return subprocess.Popen(
+        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+CONFIG = """
+name = "cli"
+[core]
+max_cycles = 1000
+[search]
+rounds = 2
+calls = 10
+n_init = 4
+placements = 4
+last_k = 2
+[[nodes]]
+policy = "bomber"
+[[nodes]]
+policy = "tinkerer"
+"""
+
+
+def test_dei_run_writes_a_whole_run_folder(tmp_path: Path) -> None:
+    (tmp_path / "cli.toml").write_text(CONFIG)
+    process = dei("run", "cli.toml", "--json", "--search.rounds", "3", cwd=tmp_path)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    from eval.summary import Summary
+
+    summary = Summary.model_validate_json(out)
+    assert summary.calls == 2 * 3 * 10
+    folder = tmp_path / "runs" / "cli-001"
+    assert (folder / "summary.json").read_text() == out
+    found = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    assert found >= {
+        "config.json",
+        "events/node-0.jsonl",
+        "events/node-1.jsonl",
+        "archive.json",
+        "archive_common.json",
+        "champions/champion.red",
+        "champions/node-0.red",
+        "report.html",
+    }
+    assert not [name for name in found if name.endswith(".draft")]
+    assert (folder / "logs" / "node-0.log").read_text() == ""
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_search_leaves_no_process_and_no_memory(
+    tmp_path: Path, signum: signal.Signals, code: int
+) -> None:
+    (tmp_path / "cli.toml").write_text(CONFIG.replace("rounds = 2", "rounds = 5000"))
+    process = dei("run", "cli.toml", "--out", "out", cwd=tmp_path)
+    log = tmp_path / "out" / "events" / "node-1.jsonl"
+    deadline = time.monotonic() + 60
+    while not (log.exists() and '"published"' in log.read_text()):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.05)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.send_signal(signum)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in err
+    assert "leaked" not in err
+    assert children
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    assert not list(Path("/dev/shm").glob("psm_*"))
+
+
+def test_nodes_end_when_the_ensemble_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "cli.toml").write_text(CONFIG.replace("rounds = 2", "rounds = 5000"))
+    process = dei("run", "cli.toml", "--out", "out", cwd=tmp_path)
+    log = tmp_path / "out" / "events" / "node-1.jsonl"
+    deadline = time.monotonic() + 60
+    while not log.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.kill()
+    process.communicate(timeout=60)
+    while left := [pid for pid in children if Path(f"/proc/{pid}").exists()]:
+        assert time.monotonic() < deadline + 30, f"still there: {left}"
+        time.sleep(0.05)
+    assert not list(Path("/dev/shm").glob("psm_*"))
+
+
+BAD = {
+    "unknown key": ("[search]\nround = 3\n[[nodes]]\npolicy='bomber'", "unknown key search.round"),
+    "zero nodes": ("nodes = []", "nodes"),
+    "no nodes": ("name = 'x'", "nodes"),
+    "negative budget": ("[search]\ncalls = -5\n[[nodes]]\npolicy='bomber'", "search.calls is -5"),
+    "unknown policy": ("[[nodes]]\npolicy='wizard'", "nodes.0.policy"),
+    "unknown ruleset": ("[core]\nruleset='nop95'\n[[nodes]]\npolicy='bomber'", "core.ruleset"),
+    "no toml": ("this is not toml", "not a TOML file"),
+    "too many warriors": (
+        "[core]\nruleset='nano'\n[[nodes]]\npolicy='bomber'",
+        "search.last_k 20",
+    ),
+    "missing opponent": (
+        "[search]\ninitial_opponents=['nobody.red']\n[[nodes]]\npolicy='bomber'",
+        "nobody.red",
+    ),
+    "unknown opponent": (
+        "[search]\ninitial_opponents=['nobody']\n[[nodes]]\npolicy='bomber'",
+        "'nobody' is not in the dev split",
+    ),
+    "broken warrior": (
+        "[search]\ninitial_opponents=['broken.red']\n[[nodes]]\npolicy='bomber'",
+        "broken.red: line 1",
+    ),
+    "missing hill": (
+        "[evaluation]\nhill='no/where'\n[[nodes]]\npolicy='bomber'",
+        "evaluation.hill",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_named_in_one_line(tmp_path: Path, case: str) -> None:
+    text, culprit = BAD[case]
+    (tmp_path / "bad.toml").write_text(text)
+    (tmp_path / "broken.red").write_text("mov 0, nowhere\n")
+    before = sorted(tmp_path.iterdir())
+    process = dei("run", "bad.toml", cwd=tmp_path)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert culprit in err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_missing_configuration_is_named(tmp_path: Path) -> None:
+    process = dei("run", "nowhere.toml", cwd=tmp_path)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "")
+    assert err == "dei: nowhere.toml: No such file or directory\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_folder_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "cli.toml").write_text(CONFIG)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "keep").write_text("mine")
+    process = dei("run", "cli.toml", "--out", "out", cwd=tmp_path)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "out exists" in err
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["keep"]

@@ -1,0 +1,65 @@
+"""The package as users get it: built, installed into an empty environment, and run."""
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PYTHONS = [
+    path for version in ("3.11", "3.12", "3.13") if (path := shutil.which(f"python{version}"))
+]
+
+
+def call(*command: str | Path, cwd: Path) -> str:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def clean_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What git tracks, without anything that was built here."""
+    copy = tmp_path_factory.mktemp("source")
+    files = call("git", "ls-files", "-z", cwd=ROOT).split("\0")
+    for name in filter(None, files):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy / name)
+    return copy
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("python", PYTHONS)
+def test_a_wheel_builds_and_works(python: str, clean_copy: Path, tmp_path: Path) -> None:
+    call(python, "-m", "venv", "env", cwd=tmp_path)
+    own = tmp_path / "env" / "bin"
+    call(own / "pip", "wheel", "--quiet", "--no-deps", "-w", "dist", clean_copy, cwd=tmp_path)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert any(name.startswith("coreenv/_mars.") and name.endswith(".so") for name in names)
+    assert "coreenv/_mars.pyi" in names
+    assert "coreenv/py.typed" in names
+    assert not [n for n in names if n.endswith((".pyx", ".c", ".h")) or n.startswith("tests")]
+    call(own / "pip", "install", "--quiet", wheel, cwd=tmp_path)
+    (tmp_path / "imp.red").write_text("mov 0, 1\n")
+    assert "MOV.I" in call(own / "corewar", "asm", "imp.red", cwd=tmp_path)
+    assert "points" in call(own / "corewar-eval", "score", "imp.red", cwd=tmp_path)
+    assert "run" in call(own / "dei", "--help", cwd=tmp_path)
+
+
+@pytest.mark.full
+def test_the_source_archive_holds_the_kernel(clean_copy: Path, tmp_path: Path) -> None:
+    call(sys.executable, "-m", "venv", "env", cwd=tmp_path)
+    own = tmp_path / "env" / "bin"
+    call(own / "pip", "install", "--quiet", "build", cwd=tmp_path)
+    call(
+        own / "python", "-m", "build", "--sdist", "-o", tmp_path / "dist", clean_copy, cwd=tmp_path
+    )
+    (archive,) = (tmp_path / "dist").glob("*.tar.gz")
+    names = {name.split("/", 1)[1] for name in tarfile.open(archive).getnames() if "/" in name}
+    assert {"coreenv/_mars.pyx", "coreenv/_kernel.h", "setup.py"} <= names
+    assert {str(p.relative_to(ROOT)) for p in (ROOT / "coreenv/hills").rglob("*.red")} <= names
