@@ -64,6 +64,10 @@ typedef struct Seat {
     uint16_t *pspace;      /* cells 1.. of p-space; cell 0 is `last_result` */
     int64_t spawned;       /* turns on which the queue grew */
     uint16_t last_result;
+    /* not used by the loops: */
+    uint16_t *queue;       /* where the queue's memory begins */
+    uint16_t *unmarked;    /* the first entry that is not yet counted as covered */
+    int64_t forgotten;     /* turns whose entries no longer lie between `queue` and `head` */
 } Seat;
 
 /* ---- Arithmetic modulo the core size, for values below it. */

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from coreenv.hill import Hill
+from coreenv.hill import Hill, open_hill
 from coreenv.redcode import Warrior
 from dei_agents.config import ConfigError, RunConfig, load_config
 
@@ -78,7 +78,7 @@ def _overridden(path: Path, overrides: Sequence[str]) -> RunConfig:
 
 def _hill(config: RunConfig) -> Hill:
     try:
-        return Hill.named(config.evaluation.hill)
+        return open_hill(config.evaluation.hill)
     except (OSError, ValueError) as error:
         raise ConfigError(f"evaluation.hill: {error}") from None
 

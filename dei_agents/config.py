@@ -57,7 +57,7 @@ class SearchSettings(_Settings):
     """How many of the newest champions, own and received, are opponents and seeds [C]."""
     seed_policy: Literal["elitist", "empty_only"] = "elitist"
     """May a received champion replace a weaker elite, or only fill an empty cell? [I]"""
-    initial_opponents: tuple[str, ...] = ("imp",)
+    initial_opponents: tuple[str, ...] = ("Imp",)
     """Opponents of every round, never seeds: dev members of the hill, or .red files [C]."""
 
 

@@ -30,15 +30,15 @@ def _opponent(name: str, hill: Hill, config: CoreConfig) -> Warrior:
             raise ConfigError(f"search.initial_opponents: {name}: {error.strerror}") from None
         except AssemblyError as error:
             raise ConfigError(f"search.initial_opponents: {name}: {error.rejections[0]}") from None
-    dev = {member.name: member for member in hill.split("dev")}
+    dev = [member.name for member in hill.split("dev")]
     if name not in dev:
         raise ConfigError(
             f"search.initial_opponents: {name!r} is not in the dev split of hill {hill.name}; "
-            f"it has {', '.join(sorted(dev))}, or name a .red file"
+            f"it has {', '.join(dev)}, or name a .red file"
         )
     # Assembled again: the hill is written for its own ruleset, the search may have another.
     try:
-        return assemble(dev[name].warrior.source, config)
+        return assemble(hill.warrior(name).source, config)
     except AssemblyError as error:
         raise ConfigError(
             f"search.initial_opponents: {name} does not fit these rules: {error.rejections[0]}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rich.columns import Columns
+from rich import box
 from rich.console import RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
@@ -22,31 +22,32 @@ def node_colour(node: int) -> str:
 
 
 def progress_view(config: RunConfig, views: Sequence[NodeView]) -> RenderableType:
-    """The display as of now."""
-    return Columns([node_table(config, views), archive_panel(views)])
+    """The display as of now, for a terminal of 80 columns."""
+    view = Table.grid(padding=(0, 2))
+    view.add_row(node_table(config, views), archive_panel(views))
+    return view
 
 
 def node_table(config: RunConfig, views: Sequence[NodeView]) -> Table:
     total = config.search.rounds * config.search.calls
-    table = Table(
-        title=f"{config.name}: {len(views)} nodes, seed {config.seed}", title_style="bold"
-    )
-    for heading in ("node", "operator", "round", "calls"):
+    title = f"{config.name}: {len(views)} nodes, seed {config.seed}"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_style="bold", padding=(0, 1, 0, 0))
+    for heading in ("", "operator", "round", "calls"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("best", "cells", "received"):
+    for heading in ("best", "cells", "heard"):
         table.add_column(heading, justify="right", no_wrap=True)
     for view in views:
         style = node_colour(view.node)
-        bar = ProgressBar(total, view.calls, width=16, complete_style=style, finished_style=style)
+        bar = ProgressBar(total, view.calls, width=9, complete_style=style, finished_style=style)
         calls = Table.grid(padding=(0, 1))
-        calls.add_row(bar, f"{view.calls:>{len(str(total))}}/{total}")
+        calls.add_row(bar, f"{view.calls:>{len(str(total))}}")
         table.add_row(
             Text(str(view.node), style),
             Text(view.operator or config.nodes[view.node].policy, style),
             Text("dead", "bold red") if view.state == "dead" else _round(view, config),
             calls,
             f"{view.best:.2f}",
-            f"{len(view.archive) or len(view.completed)}/{GRID[0] * GRID[1]}",
+            str(len(view.archive) or len(view.completed)),
             str(len(view.received)),
         )
     return table

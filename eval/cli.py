@@ -10,7 +10,7 @@ from typing import Annotated
 import tyro
 
 from coreenv.config import CoreConfig, ruleset
-from coreenv.hill import Hill
+from coreenv.hill import Hill, Split, open_hill
 from coreenv.redcode import AssemblyError, Warrior, assemble
 from eval.generality import Generality, generality
 from eval.protocol import QUICK
@@ -24,7 +24,7 @@ def score(
     files: Annotated[tuple[Path, ...], tyro.conf.Positional],
     *,
     hill: str = "v1",
-    split: str = "test",
+    split: Split = "test",
     seed: int = 0,
     as_json: Annotated[bool, tyro.conf.arg(name="json")] = False,
 ) -> None:
@@ -37,7 +37,7 @@ def score(
         seed: seed of the placements.
         as_json: print the stored numbers as JSON.
     """
-    opponents = _hill(hill, split)
+    opponents = _hill(hill)
     config = ruleset(opponents.ruleset)
     warriors = _warriors(files, config)
     scores = generality(
@@ -62,18 +62,19 @@ def hill(
     """
     if action not in ("list", "verify"):
         raise InputError(f"action is {action!r}; it must be list or verify")
-    found = _hill(path, None)
+    found = _hill(path)
     if action == "list":
         for member in found.members:
-            print(f"{member.split:<5} {member.class_:<14} {member.name:<16} {member.id[:12]}")
+            print(
+                f"{member.split:<5} {member.warrior_class:<14} {member.name:<16} {member.id[:12]}"
+            )
     print(f"{found.name} {found.version}: {len(found.members)} warriors, hash {found.hash[:16]}")
 
 
-def _hill(name: str, split: str | None) -> Hill:
+def _hill(name: str) -> Hill:
     try:
-        found = Hill.named(name)
-        if split is not None:
-            found.split(split)
+        found = open_hill(name)
+        found.verify()
     except (OSError, ValueError) as error:
         raise InputError(str(error)) from None
     return found

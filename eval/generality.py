@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from coreenv import MADE_BY
 from coreenv.battle import Battle, BattleResult, battle_batch
 from coreenv.config import CoreConfig
-from coreenv.hill import Hill
+from coreenv.hill import Hill, Split
 from coreenv.redcode import Warrior
 from eval.protocol import Protocol
 
@@ -103,7 +103,7 @@ def generality(
     config: CoreConfig,
     protocol: Protocol,
     *,
-    split: str = "test",
+    split: Split = "test",
     seed: int = 0,
     threads: int = 1,
 ) -> list[Generality]:
@@ -113,11 +113,12 @@ def generality(
     by pair. Results do not depend on ``threads``.
     """
     members = hill.split(split)
+    opponents = hill.warriors(member.name for member in members)
     placements = [protocol.placement(config, seed, i) for i in range(len(members))]
     battles = [
-        Battle((warrior, member.warrior), config, placement)
+        Battle((warrior, opponent), config, placement)
         for warrior in warriors
-        for member, placement in zip(members, placements, strict=True)
+        for opponent, placement in zip(opponents, placements, strict=True)
     ]
     results = battle_batch(battles, threads=threads, measures=False)
 
@@ -125,9 +126,9 @@ def generality(
         member = members[opponent]
         return PairScore(
             opponent=member.name,
-            opponent_class=member.class_,
-            wins=result.wins,
-            losses=result.losses,
+            opponent_class=member.warrior_class,
+            wins=int(result.wins[0]),
+            losses=int(result.losses[0]),
             ties=result.ties,
         )
 

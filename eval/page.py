@@ -201,8 +201,8 @@ def _archives(summary: Summary, merged: Archive[EliteRecord], common: Archive[El
             "The node that first wrote each elite of the common archive.",
         ),
     )
-    counts = legend((n.node, f"{name(n.operator)}: {found[n.node]} cells") for n in summary.nodes)
-    return f"<p>{note}</p>\n{maps}\n{counts}"
+    counts = legend((n.node, f"{name(n.operator)}: {found[n.node]}") for n in summary.nodes)
+    return f"<p>{note}</p>\n{maps}\n<p>Cells of the common archive by node of origin:</p>\n{counts}"
 
 
 def _curves(views: Sequence[NodeView]) -> str:

@@ -36,7 +36,7 @@ def held_out_scores(summary: Summary) -> str:
     note = (
         "Every champion meets every held-out opponent alone, one against one. A won round is worth "
         "three points and a tied one a point, per hundred rounds; the headline is the mean over "
-        "classes. In the bars, solid is won, hatched is tied, pale is lost."
+        "classes. In the bars, solid is won, hatched is tied, and the rest is lost."
     )
     scores = (_score(summary, i, result) for i, result in enumerate(summary.generality))
     return f"<p>{note}</p>\n" + "\n".join(scores)

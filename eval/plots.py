@@ -35,10 +35,10 @@ LIGHT: Final = {
     "node-1": "#c8500a",
     "node-2": "#00805d",
     "node-3": "#b04a86",
-    "node-4": "#8a6a00",
-    "node-5": "#5b4bb5",
-    "node-6": "#3d8fb0",
-    "node-7": "#6b5a4e",
+    "node-4": "#6b1414",
+    "node-5": "#1d1a5c",
+    "node-6": "#6f2bd0",
+    "node-7": "#806040",
 }
 """The page's colours by name. All differ: `svg` finds a name by its colour."""
 
@@ -57,10 +57,10 @@ DARK: Final = {
     "node-1": "#f5894a",
     "node-2": "#3cc79c",
     "node-3": "#e391c0",
-    "node-4": "#e0b93c",
-    "node-5": "#a79bf0",
-    "node-6": "#93d4ea",
-    "node-7": "#c4ab98",
+    "node-4": "#f0e96a",
+    "node-5": "#9b6bff",
+    "node-6": "#c9f7ff",
+    "node-7": "#e05555",
 }
 """The same names on a dark page."""
 
@@ -128,16 +128,19 @@ def curve(views: Sequence[NodeView], value: Callable[[CurvePoint], float]) -> "F
     """
     figure, axes = _axes(4.6, 3.0, left=0.5, bottom=0.55, right=0.3)
     ends = {}
+    marks = set()
     for view in views:
         starts = restarts(view.curve)
-        for start in starts[1:]:
-            axes.axvline(view.curve[start].calls - 0.5, color=LIGHT["muted"], lw=0.7, ls=":")
-        for start, stop in zip(starts, [*starts[1:], len(view.curve)], strict=True):
+        marks |= {view.curve[start].calls - 1 for start in starts[1:]}
+        for start, stop in pairwise([*starts, len(view.curve)]):
             points = view.curve[start:stop]
-            x = [point.calls for point in points]
-            axes.plot(x, [value(p) for p in points], **_line(view.node), drawstyle="steps-post")
+            x = [points[0].calls - 1, *(point.calls for point in points)]
+            y = [value(points[0]), *map(value, points)]
+            axes.plot(x, y, **_line(view.node), drawstyle="steps-pre")
         if view.curve:
             ends[view.node] = value(view.curve[-1])
+    for mark in sorted(marks):
+        axes.axvline(mark, color=LIGHT["muted"], lw=0.7, ls=":", zorder=0)
     axes.set(xlim=(0, max((view.calls for view in views), default=0) or 1), ylim=(0, None))
     axes.set_xlabel("calls of the node", **_TEXT)
     axes.spines[["top", "right"]].set_visible(False)
@@ -147,16 +150,9 @@ def curve(views: Sequence[NodeView], value: Callable[[CurvePoint], float]) -> "F
 
 
 def restarts(points: Sequence[CurvePoint]) -> list[int]:
-    """Where a round's curve begins: at the first point, and wherever a figure falls.
-
-    Within a round an archive loses nothing, so its score, cells and best never fall.
-    """
-    fell = [
-        i
-        for i, (a, b) in enumerate(pairwise(points), start=1)
-        if b.qd_score < a.qd_score or b.cells < a.cells or b.best < a.best
-    ]
-    return [0, *fell] if points else []
+    """Indices of the points at which a round begins."""
+    new = [i for i, (a, b) in enumerate(pairwise(points), start=1) if a.round != b.round]
+    return [0, *new] if points else []
 
 
 def _line(node: int) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def common_archive(
     distinct = list({elite.warrior.id: elite for elite in reversed(elites)}.values())[::-1]
     evaluations = evaluate(
         [elite.warrior for elite in distinct],
-        [member.warrior for member in hill.common_opponents],
+        hill.warriors(hill.common_opponents),
         config,
         seed=position_seed(seed, Domain.COMMON),
         threads=threads,

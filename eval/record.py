@@ -143,8 +143,9 @@ class EventReader:
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """The state of a node's archive after so many calls."""
+    """The state of a node's archive after so many calls. It starts afresh every round."""
 
+    round: int
     calls: int
     qd_score: float
     cells: int
@@ -214,7 +215,7 @@ class NodeView:
             self._place(event.elite, event.placed)
         champion = self.archive.champion
         best = champion.fitness if champion else 0.0
-        point = CurvePoint(self.calls, self.archive.qd_score, len(self.archive), best)
+        point = CurvePoint(self.round, self.calls, self.archive.qd_score, len(self.archive), best)
         self.curve.append(point)
 
     def _place(self, elite: EliteRecord, placed: Placed | None) -> None:

@@ -12,11 +12,11 @@ from rich.text import Text
 from eval.archive import Archive, Elite, EliteRecord
 from eval.generality import Generality
 from eval.markup import NOTHING, percent
-from eval.page import best, node_points, novelty, page
+from eval.page import best, node_points, page
 from eval.record import NodeView
 from eval.summary import NodeSummary, Summary
 
-BAR = 40
+BAR = 24
 """Characters of the champion's bar of rounds."""
 
 
@@ -50,12 +50,11 @@ def write_report(
 
 
 def summary_table(summary: Summary) -> RenderableType:
-    """The figures a search ends with, for a terminal of 100 columns, with or without colour."""
+    """The figures a search ends with, for a terminal of 80 columns, with or without colour."""
     notes = (
-        "common: all final elites measured anew under equal conditions; raw: as the nodes claim",
-        "novel: share of received champions that filled an empty cell; best: claimed → on fresh"
-        " placements",
-        "points: KOTH, of 300, against the held-out opponents, every class weighing the same",
+        "common: final elites measured anew under equal conditions; raw: as claimed",
+        "best: fitness as claimed → on fresh placements",
+        "points: KOTH, of 300, against held-out opponents, every class weighing the same",
     )
     return Group(
         _headline(summary),
@@ -81,9 +80,10 @@ def _headline(summary: Summary) -> Table:
     table.add_row(" champion", _champion(champion) if champion else "none: no warrior was placed")
     table.add_row(
         " calls",
-        f"{summary.calls}, {summary.rejected} rejected, {summary.duplicates} duplicates, "
-        f"{summary.exchanged} champions exchanged, {summary.seconds:.1f} s",
+        f"{summary.calls}, {summary.rejected} rejected, {summary.duplicates} duplicates",
     )
+    table.add_row(" exchange", f"{summary.exchanged} champions received from peers")
+    table.add_row(" time", f"{summary.seconds:.1f} s")
     return table
 
 
@@ -97,17 +97,15 @@ def _champion(result: Generality) -> Text:
         ("█" * won, "green"),
         ("▒" * tied, "yellow"),
         ("·" * (BAR - won - tied), "dim"),
-        f"  wins {percent(result.win_share)}, ties {percent(result.tie_share)}, "
-        f"losses {percent(lost)}",
+        f"  won {percent(result.win_share)}, tied {percent(result.tie_share)}, lost {percent(lost)}",
     )
 
 
 def _nodes(summary: Summary) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("", justify="right")
-    table.add_column("operator", overflow="fold", min_width=12)
-    table.add_column("state", no_wrap=True)
-    for heading in ("calls", "placed", "rej", "dup", "recv", "novel", "cells", "QD"):
+    table.add_column("operator", overflow="fold", min_width=10)
+    for heading in ("calls", "placed", "rej", "dup", "recv", "cells", "QD"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("best", justify="right", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
@@ -117,8 +115,10 @@ def _nodes(summary: Summary) -> Table:
 
 
 def _node(summary: Summary, node: NodeSummary) -> list[Text]:
-    state = Text(node.state, style="bold red" if node.state == "dead" else "")
+    operator = Text(node.operator)
+    if node.state != "finished":
+        operator.append(f" ({node.state})", style="bold red")
     counts = (node.calls, node.placed, node.rejected, node.duplicates, node.received)
-    figures = (novelty(node), str(node.cells), f"{node.qd_score:.2f}" if node.cells else NOTHING)
+    figures = (str(node.cells), f"{node.qd_score:.2f}" if node.cells else NOTHING)
     rest = (*map(str, counts), *figures, best(node), node_points(summary, node))
-    return [Text(str(node.node)), Text(node.operator), state, *map(Text, rest)]
+    return [Text(str(node.node)), operator, *map(Text, rest)]

@@ -1,5 +1,7 @@
 """Redcode: source text to `Warrior` and back."""
 
+from coreenv.redcode.assembler import assemble
+from coreenv.redcode.disassembler import disassemble
 from coreenv.redcode.errors import AssemblyError, Rejection
 from coreenv.redcode.instruction import EMPTY, Instruction, Mode, Modifier, Opcode
 from coreenv.redcode.warrior import Warrior
@@ -13,4 +15,6 @@ __all__ = [
     "Opcode",
     "Rejection",
     "Warrior",
+    "assemble",
+    "disassemble",
 ]

@@ -1,7 +1,7 @@
 """`assemble`: source text to `Warrior`."""
 
 from coreenv.config import CoreConfig
-from coreenv.redcode.faults import MAX_CANDIDATES, Fault, Faults, closest, quoted
+from coreenv.redcode.faults import MAX_CANDIDATES, Fault, Faults, Stop, closest, quoted
 from coreenv.redcode.grammar import (
     IMPLIED_B,
     MODES,
@@ -15,7 +15,7 @@ from coreenv.redcode.grammar import (
 )
 from coreenv.redcode.instruction import Instruction, Mode, Modifier, Opcode
 from coreenv.redcode.lines import Encoding, Line, read
-from coreenv.redcode.preprocess import Statement, preprocess
+from coreenv.redcode.preprocess import Statement, nameless_equ, preprocess
 from coreenv.redcode.symbols import Symbols
 from coreenv.redcode.warrior import MAX_NAME, MAX_PIN, Warrior, name_fault
 
@@ -48,16 +48,16 @@ def assemble(
     symbols = Symbols(config, warriors, rounds)
     statements = preprocess(source.lines, symbols, config.max_length, faults)
     program = _Program(config, symbols)
-    for statement in statements:
-        try:
-            program.add(statement)
-        except Fault as fault:
-            faults.add(fault, statement.line)
-    faults.check()
     try:
-        program.check_whole()
-    except Fault as fault:
-        faults.add(fault, program.start_line)
+        for statement in statements:
+            program.add(statement, faults)
+        for name, line in symbols.misplaced.items():
+            if name not in symbols.missed:  # or else the missing name tells of it
+                faults.add(nameless_equ(), line)
+    except Stop:
+        pass
+    faults.check()
+    program.check_whole(faults)
     faults.check()
     return Warrior(
         tuple(program.instructions),
@@ -80,9 +80,16 @@ class _Program:
         self.pin: int | None = None
         self._config = config
         self._symbols = symbols
-        self.start_line: Line | None = None
+        self._start_line: Line | None = None
 
-    def add(self, statement: Statement) -> None:
+    def add(self, statement: Statement, faults: Faults) -> None:
+        """Raises: Stop: there were too many faults, or too much work."""
+        try:
+            self._add(statement)
+        except Fault as fault:
+            faults.add(fault, statement.line)
+
+    def _add(self, statement: Statement) -> None:
         tokens = statement.tokens
         if self._symbols.expands(tokens):
             tokens, *more = self._symbols.expand(tokens, statement.indices)
@@ -97,21 +104,15 @@ class _Program:
         else:
             self._directive(kind, tokens, statement)
 
-    def check_whole(self) -> None:
-        """Raises: Fault E_EMPTY or E_ORG, once the program is known to be without other faults."""
+    def check_whole(self, faults: Faults) -> None:
+        """Look for E_EMPTY and E_ORG, once the program is known to have no other faults."""
         if not self.instructions:
-            hint = "a line is labels, an opcode, operands, such as: MOV 0, 1"
-            for word in self._symbols.dangling[:MAX_CANDIDATES]:
-                if meant := closest(word, OPCODES.keys()):
-                    hint = f"did you mean {meant} by {quoted(word)}? {hint}"
-                    break
-            raise Fault("E_EMPTY", "the source has no instructions", hint=hint)
-        if not 0 <= self.start < len(self.instructions):
-            raise Fault(
-                "E_ORG",
-                f"the start {self.start} lies outside the program",
-                hint=f"it must lie in 0..{len(self.instructions) - 1}",
-            )
+            hint = _what_was_meant(self._symbols.dangling)
+            faults.add(Fault("E_EMPTY", "the source has no instructions", hint=hint))
+        elif not 0 <= self.start < len(self.instructions):
+            message = f"the start {self.start} lies outside the program"
+            hint = f"it must lie in 0..{len(self.instructions) - 1}"
+            faults.add(Fault("E_ORG", message, hint=hint), self._start_line)
 
     def _instruction(self, opcode: Opcode, tokens: list[str], at: Statement) -> Instruction:
         standard88 = self._config.standard == "88"
@@ -167,7 +168,15 @@ class _Program:
                 raise Fault("E_EXPR", "PIN needs a number", at.word, f"at most {MAX_PIN}")
             self.pin = value
         elif kind is Directive.ORG or self.start == 0:
-            self.start, self.start_line = value, at.line
+            self.start, self._start_line = value, at.line
+
+
+def _what_was_meant(words: list[str]) -> str:
+    """A hint for a source of labels only: one of them may be a misspelt opcode."""
+    for word in words[:MAX_CANDIDATES]:
+        if meant := closest(word, OPCODES.keys()):
+            return f"did you mean {meant} by {quoted(word)}?"
+    return "an instruction is an opcode and its operands, such as MOV 0, 1"
 
 
 def _modifier(tokens: list[str], word: str) -> Modifier:

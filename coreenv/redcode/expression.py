@@ -1,6 +1,7 @@
 """Integer expressions, evaluated with two explicit stacks: nesting never deepens Python's own."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from coreenv.redcode.faults import Fault, quoted
@@ -11,7 +12,6 @@ LARGEST: Final = 2**63 - 1
 _LEXEME = re.compile(
     r"(\d+)|([A-Za-z])(=(?!=))?|(&&|\|\||[=!<>]=|[-+*/%<>()!])|\s+|(.)", re.ASCII | re.DOTALL
 )
-_NUMBER, _REGISTER, _ASSIGNMENT, _OPERATOR = 1, 2, 3, 4
 
 # An assignment ("a=") ranks lowest and is a prefix, so it takes everything to its right.
 _RANK: Final = {
@@ -23,6 +23,33 @@ _RANK: Final = {
     **dict.fromkeys(["neg", "pos", "not"], 6),
 }
 _PREFIX: Final = {"-": "neg", "+": "pos", "!": "not", "(": "("}
+
+
+def _divide(left: int, right: int) -> int:
+    quotient = abs(left) // abs(right)
+    return quotient if (left < 0) == (right < 0) else -quotient
+
+
+_UNARY: Final[dict[str, Callable[[int], int]]] = {
+    "neg": lambda right: -right,
+    "pos": lambda right: right,
+    "not": lambda right: int(not right),
+}
+_BINARY: Final[dict[str, Callable[[int, int], int]]] = {
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "/": _divide,
+    "%": lambda left, right: left - _divide(left, right) * right,
+    "==": lambda left, right: int(left == right),
+    "!=": lambda left, right: int(left != right),
+    "<": lambda left, right: int(left < right),
+    ">": lambda left, right: int(left > right),
+    "<=": lambda left, right: int(left <= right),
+    ">=": lambda left, right: int(left >= right),
+    "&&": lambda left, right: int(bool(left and right)),
+    "||": lambda left, right: int(bool(left or right)),
+}
 
 
 def evaluate(text: str, registers: dict[str, int]) -> int:
@@ -42,39 +69,47 @@ def evaluate(text: str, registers: dict[str, int]) -> int:
     values: list[int] = []
     pending: list[str] = []
     wants_value = True
-    for match in _LEXEME.finditer(text):
-        kind, lexeme = match.lastindex, match[0]
-        if kind == _OPERATOR and wants_value:
-            if lexeme not in _PREFIX:
-                raise Fault("E_EXPR", f"a value is missing before {quoted(lexeme)}", lexeme)
-            pending.append(_PREFIX[lexeme])
-        elif kind == _OPERATOR:
-            if lexeme in "(!":
-                raise _no_operator(lexeme)
-            rank = _RANK.get(lexeme, 0)
-            while pending and _RANK.get(pending[-1], 0) >= (rank or 1):
-                _apply(pending.pop(), values, registers)
-            if lexeme == ")":
-                _close(pending, values, registers)
-            else:
-                pending.append(lexeme)
-                wants_value = True
-        elif kind is None:
-            continue
-        elif kind > _OPERATOR:
-            raise _unreadable(lexeme)
-        elif not wants_value:
-            raise _no_operator(lexeme)
-        elif kind == _ASSIGNMENT:
-            pending.append(match[_REGISTER].lower() + "=")
-        else:
+    for digits, register, assigns, operator, other in _LEXEME.findall(text):
+        if operator:
+            if wants_value:
+                pending.append(_prefix(operator))
+                continue
+            _open(operator, pending, values, registers)
+            wants_value = operator != ")"
+        elif other:
+            raise _unreadable(other)
+        elif digits or register:
+            if not wants_value:
+                raise _no_operator(digits or register)
+            if assigns:
+                pending.append(register.lower() + "=")
+                continue
+            values.append(number(digits) if digits else registers.get(register.lower(), 0))
             wants_value = False
-            values.append(registers.get(lexeme.lower(), 0) if kind == _REGISTER else number(lexeme))
     if wants_value:
         raise Fault("E_EXPR", "the expression ends where a value should stand", text[-1:])
     while pending:
         _apply(pending.pop(), values, registers)
     return values[0]
+
+
+def _prefix(operator: str) -> str:
+    if operator not in _PREFIX:
+        raise Fault("E_EXPR", f"a value is missing before {quoted(operator)}", operator)
+    return _PREFIX[operator]
+
+
+def _open(operator: str, pending: list[str], values: list[int], registers: dict[str, int]) -> None:
+    """Apply what binds at least as tight as ``operator``, then let it wait for its right side."""
+    if operator == ")":
+        _close(pending, values, registers)
+        return
+    rank = _RANK.get(operator)
+    if rank is None:
+        raise _no_operator(operator)
+    while pending and _RANK.get(pending[-1], 0) >= rank:
+        _apply(pending.pop(), values, registers)
+    pending.append(operator)
 
 
 def number(digits: str) -> int:
@@ -83,11 +118,12 @@ def number(digits: str) -> int:
     Raises:
         Fault: E_EXPR, it exceeds `LARGEST`.
     """
-    if len(digits) > 18:
-        digits = digits.lstrip("0") or "0"
-        if len(digits) > 19:
-            raise _overflow(digits)
-    return _bounded(int(digits))
+    if len(digits) <= 18:
+        return int(digits)
+    digits = digits.lstrip("0") or "0"
+    if len(digits) > 19 or int(digits) > LARGEST:
+        raise _overflow(digits)
+    return int(digits)
 
 
 def _close(pending: list[str], values: list[int], registers: dict[str, int]) -> None:
@@ -100,62 +136,19 @@ def _close(pending: list[str], values: list[int], registers: dict[str, int]) -> 
 
 def _apply(operator: str, values: list[int], registers: dict[str, int]) -> None:
     right = values.pop()
-    if operator == "(":
-        raise Fault("E_EXPR", "'(' is never closed", "(")
-    if operator == "neg":
-        values.append(_bounded(-right))
-    elif operator == "not":
-        values.append(int(not right))
-    elif operator == "pos":
-        values.append(right)
-    elif operator[0].isalpha():
-        registers[operator[0]] = right
-        values.append(right)
-    else:
-        values.append(_bounded(_binary(values.pop(), operator, right)))
-
-
-def _binary(left: int, operator: str, right: int) -> int:
-    match operator:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/" | "%":
-            return _divide(left, operator, right)
-        case "==":
-            return int(left == right)
-        case "!=":
-            return int(left != right)
-        case "<":
-            return int(left < right)
-        case ">":
-            return int(left > right)
-        case "<=":
-            return int(left <= right)
-        case ">=":
-            return int(left >= right)
-        case "&&":
-            return int(bool(left) and bool(right))
-        case _:
-            return int(bool(left) or bool(right))
-
-
-def _divide(left: int, operator: str, right: int) -> int:
-    if right == 0:
+    if right == 0 and operator in ("/", "%"):
         raise Fault("E_EXPR", "division by zero", operator)
-    quotient = abs(left) // abs(right)
-    if (left < 0) != (right < 0):
-        quotient = -quotient
-    return quotient if operator == "/" else left - quotient * right
-
-
-def _bounded(value: int) -> int:
+    if binary := _BINARY.get(operator):
+        value = binary(values.pop(), right)
+    elif unary := _UNARY.get(operator):
+        value = unary(right)
+    elif operator == "(":
+        raise Fault("E_EXPR", "'(' is never closed", "(")
+    else:
+        value = registers[operator[0]] = right
     if not -LARGEST - 1 <= value <= LARGEST:
         raise _overflow(str(value))
-    return value
+    values.append(value)
 
 
 def _overflow(value: str) -> Fault:

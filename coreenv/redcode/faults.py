@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Collection
+from dataclasses import replace
 
 from coreenv.redcode.errors import AssemblyError, Rejection
 from coreenv.redcode.lines import Line
@@ -10,11 +11,14 @@ from coreenv.redcode.lines import Line
 MAX_REPORTED = 20
 """Faults that one report lists; the last one tells how many more there are."""
 
+MAX_FAULTS = 1000
+"""Faults after which nothing more is looked at."""
+
 MAX_CANDIDATES = 200
 """Names that a spelling suggestion looks through; beyond that there is none."""
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818  never leaves this package
     """One fault of the line being read.
 
     Args:
@@ -47,10 +51,23 @@ class Faults:
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, str, str], tuple[Fault, Line | None]] = {}
+        self._added = 0
+        self._stop: Stop | None = None
 
     def add(self, fault: Fault, line: Line | None = None) -> None:
+        """Note a fault.
+
+        Raises:
+            Stop: it ends the reading, or it is one of too many.
+        """
+        if fault is self._stop:
+            raise fault
+        self._added += 1
         key = (line.number if line else 0, fault.reason, fault.message)
         self._found.setdefault(key, (fault, line))
+        if isinstance(fault, Stop) or self._added >= MAX_FAULTS:
+            self._stop = Stop(fault.reason, fault.message)
+            raise self._stop
 
     def check(self) -> None:
         """Raise what was found.
@@ -62,10 +79,8 @@ class Faults:
             return
         ordered = sorted(self._found.items(), key=lambda item: item[0][0] or 2**31)
         shown = [_rejection(*found) for _, found in ordered[:MAX_REPORTED]]
-        if more := len(ordered) - MAX_REPORTED:
-            last = shown[-1].to_dict()
-            if more > 0:
-                shown[-1] = Rejection(**{**last, "message": f"{last['message']}; {more} more"})  # type: ignore[arg-type]
+        if more := len(ordered) - len(shown):
+            shown[-1] = replace(shown[-1], message=f"{shown[-1].message}; and {more} more faults")
         raise AssemblyError(tuple(shown))
 
 

@@ -74,4 +74,6 @@ MODES_88: Final[Mapping[Opcode, tuple[str, str]]] = {
     Opcode.DJN: (_TARGET, _ANY),
     Opcode.SPL: (_TARGET, _ANY),
 }
-WORDS_88: Final = frozenset("DAT MOV ADD SUB CMP SLT JMP JMZ JMN DJN SPL END FOR ROF EQU".split())
+WORDS_88: Final = frozenset({"CMP", "END", "FOR", "ROF", "EQU"}) | {
+    opcode.name for opcode in MODES_88 if opcode is not Opcode.CMP
+}

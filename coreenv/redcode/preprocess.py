@@ -8,7 +8,7 @@ from coreenv.redcode.faults import Fault, Faults, Stop, quoted
 from coreenv.redcode.grammar import KEYWORDS, OPCODES, Directive
 from coreenv.redcode.instruction import Opcode
 from coreenv.redcode.lines import Line
-from coreenv.redcode.symbols import NEWLINE, Indices, Symbols, glue, substitute
+from coreenv.redcode.symbols import MAX_NAMES, NEWLINE, Indices, Symbols, glue, substitute
 
 MAX_ROUNDS = 10_000
 """Most rounds of all FOR loops together."""
@@ -71,6 +71,10 @@ def preprocess(
     return reader.statements
 
 
+def nameless_equ() -> Fault:
+    return Fault("E_EQU", "EQU without a name", "", "write: name EQU text")
+
+
 class _Reader:
     def __init__(self, symbols: Symbols, max_length: int, faults: Faults) -> None:
         self.statements: list[Statement] = []
@@ -107,8 +111,6 @@ class _Reader:
                     self._statement(line, lead, keyword)
             except Fault as fault:
                 self._faults.add(fault, line)
-                if isinstance(fault, Stop):
-                    raise
 
     def _statement(self, line: Line, lead: int, keyword: Opcode | Directive | None) -> None:
         tokens, indices = line.tokens, self._indices
@@ -120,9 +122,9 @@ class _Reader:
         elif keyword is Directive.EQU:
             self._label(tokens[:lead], line)
             self._equ(rest, line)
-        elif lead and self._symbols.expands(tokens[:lead]):
-            self._expand(tokens, line)
-        elif self._blocks and not self._blocks.isdisjoint(rest):
+        elif (lead and self._symbols.expands(tokens[:lead])) or (
+            self._blocks and not self._blocks.isdisjoint(rest)
+        ):
             self._expand(tokens, line)
         else:
             self._text = None
@@ -135,6 +137,8 @@ class _Reader:
     def _label(self, words: list[str], line: Line) -> None:
         for word in words:
             self.pending.append((_label_name(word), line))
+        if len(self.pending) > MAX_NAMES:
+            raise Stop("E_LABEL", "too many labels", hint=f"at most {MAX_NAMES}")
 
     def _add(self, kind: Opcode | Directive, word: str, tokens: list[str], line: Line) -> None:
         address = self._address
@@ -154,8 +158,6 @@ class _Reader:
         for name, line in pending:
             try:
                 define(name)
-            except Stop:
-                raise
             except Fault as fault:
                 self._faults.add(fault, line)
 
@@ -170,7 +172,7 @@ class _Reader:
         elif len(text) > 1 and text[0].isidentifier():
             self._symbols.misplaced.setdefault(text[0], line)
         else:
-            raise Fault("E_EQU", "EQU without a name", "", "write: name EQU text")
+            raise nameless_equ()
 
     def _expand(self, tokens: list[str], line: Line) -> None:
         """Read the line again with its EQU texts put in; it may have become several lines."""
@@ -185,13 +187,12 @@ class _Reader:
         self._label([glue(word, self._indices) for word in line.tokens[:lead]], line)
         index = self.pending.pop()[0] if self.pending else None
         if at not in rofs:
-            raise Fault("E_FOR", "FOR without ROF", line.tokens[lead])
+            hint = "close the loop with ROF; a comment begins with ;"
+            raise Fault("E_FOR", "FOR without ROF", line.tokens[lead], hint)
         try:
             if index in self._indices or index in self._symbols.texts:
                 raise Fault("E_FOR", f"loop index {quoted(str(index))} is taken", str(index))
             count = self._count(line.tokens[lead + 1 :])
-        except Stop:
-            raise
         except Fault as fault:
             self._faults.add(fault, line)
             index, count = None, 1
@@ -228,7 +229,7 @@ class _Reader:
     def _count(self, tokens: list[str]) -> int:
         try:
             if not tokens:
-                raise Fault("E_FOR", "FOR without a count")
+                raise Fault("E_FOR", "FOR without a count", "", "write: index FOR count")
             (text, *more) = self._symbols.expand(tokens, self._indices)
             if more:
                 raise Fault("E_FOR", "the count of FOR has several lines", tokens[0])
@@ -309,5 +310,5 @@ def _no_opcode(tokens: list[str], lead: int) -> Fault:
         hint = "a line is labels, an opcode, operands; a comment begins with ;"
         return Fault("E_SYNTAX", f"a line cannot begin with {quoted(culprit)}", culprit, hint)
     word = tokens[lead - 1]
-    hint = "a comment begins with ;"
+    hint = "names are letters, digits and _; a comment begins with ;"
     return Fault("E_SYNTAX", f"{quoted(word)} is no opcode", word, hint, OPCODES.keys())

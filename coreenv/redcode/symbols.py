@@ -35,6 +35,7 @@ class Symbols:
         constants: predefined name -> value; ``CURLINE`` is not among them.
         registers: a..z -> value.
         misplaced: ``EQU name text`` was written; name -> that line.
+        missed: names that were asked for and not found.
         dangling: labels behind the last instruction, which have no address.
         complete: False if reading stopped early, so that missing labels are nobody's fault.
     """
@@ -44,6 +45,7 @@ class Symbols:
         self.labels: dict[str, int] = {}
         self.registers: dict[str, int] = {}
         self.misplaced: dict[str, Line] = {}
+        self.missed: set[str] = set()
         self.dangling: list[str] = []
         self.complete = True
         self.constants = {
@@ -93,45 +95,56 @@ class Symbols:
 
         Raises:
             Fault: E_EQU, a text names itself or makes too much; E_FOR, & with no loop index.
+            Stop: E_EQU, all texts together have made too much.
         """
+        if self._expanded > MAX_EXPANSIONS:
+            hint = f"at most {MAX_EXPANSIONS} tokens and replacements in all"
+            raise Stop("E_EQU", "the EQU texts of this source make too much", hint=hint)
         lines: list[list[str]] = [[]]
         stack: list[tuple[str, Iterator[str]]] = [("", iter(tokens))]
         open_names: set[str] = set()
         made = replaced = 0
-        seam = False
-        while stack:
+        while stack and made <= MAX_EXPANSION and replaced <= MAX_EXPANSION:
             name, rest = stack[-1]
-            for word in rest:
-                is_modifier = lines[-1][-1:] == ["."]
-                token = word if is_modifier else _substitute_one(word, indices)
-                if token in self.texts and not is_modifier:
-                    if token in open_names:
-                        raise Fault("E_EQU", f"EQU {quoted(token)} names itself", token)
-                    open_names.add(token)
-                    stack.append((token, iter(self.texts[token])))
-                    replaced += 1
-                    seam = True
-                    break
-                made += len(stack) > 1
-                if token == NEWLINE:
-                    lines.append([])
-                    continue
-                line = lines[-1]
-                if seam and line and token.isdigit() and line[-1].isdigit():
-                    line.append(" ")  # digits of two texts are two numbers
-                line.append(token)
-                seam = False
+            inner, count = self._copy(rest, lines, indices)
+            made += count
+            self._expanded += count + 1
+            if inner in open_names:
+                raise Fault("E_EQU", f"EQU {quoted(inner)} names itself", inner)
+            if inner:
+                replaced += 1
+                open_names.add(inner)
+                stack.append((inner, iter(self.texts[inner])))
             else:
                 stack.pop()
                 open_names.discard(name)
-                seam = True
-            if made > MAX_EXPANSION or replaced > MAX_EXPANSION:
-                raise Fault("E_EQU", "the EQU texts of this line make too much", name, _LONGEST)
-        self._expanded += made + replaced
-        if self._expanded > MAX_EXPANSIONS:
-            hint = f"at most {MAX_EXPANSIONS} tokens and replacements in all"
-            raise Stop("E_EQU", "the EQU texts of this source make too much", hint=hint)
+        if stack:
+            raise Fault("E_EQU", "the EQU texts of this line make too much", tokens[0], _LONGEST)
         return lines
+
+    def _copy(
+        self, tokens: Iterator[str], lines: list[list[str]], indices: Indices
+    ) -> tuple[str, int]:
+        """Copy tokens up to the next EQU name; that name, or "" at the end, and how many."""
+        line, texts = lines[-1], self.texts
+        last = line[-1] if line else ""
+        seam, count = last.isdigit(), 0
+        for token in tokens:
+            if last != ".":  # behind a dot stands a modifier
+                if indices:
+                    token = _substitute_one(token, indices)
+                if token in texts:
+                    return token, count
+            if token == NEWLINE:
+                line = []
+                lines.append(line)
+            else:
+                if seam and token.isdigit():
+                    line.append(" ")  # digits of two texts are two numbers
+                line.append(token)
+            last, seam = token, False
+            count += 1
+        return "", count
 
     def value(self, tokens: list[str], address: int, origin: int) -> int:
         """The value of an expression.
@@ -150,9 +163,10 @@ class Symbols:
                 return self.labels[token] - origin
             if token.isdecimal() and token.isascii():
                 return number(token)
-        elif len(tokens) == 2 and tokens[0] == "-" and tokens[1].isdecimal():
-            if tokens[1].isascii():
-                return -number(tokens[1])
+        elif len(tokens) == 2 and tokens[0] == "-":
+            token = tokens[1]
+            if token.isdecimal() and token.isascii():
+                return -number(token)
         text = "".join([self._numeral(token, address, origin) for token in tokens])
         return evaluate(text, self.registers)
 
@@ -173,6 +187,7 @@ class Symbols:
         return "0"
 
     def _undefined(self, name: str) -> Fault:
+        self.missed.add(name)
         hint = "labels and EQU names tell capitals from small letters"
         if line := self.misplaced.get(name):
             hint = f"line {line.number} names it behind EQU; write {name} EQU ..."

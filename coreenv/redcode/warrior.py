@@ -2,13 +2,15 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coreenv.redcode.instruction import MODE_SYMBOLS, Instruction
+from coreenv.redcode.instruction import MODE_SYMBOLS, Instruction, Mode, Modifier, Opcode
 
 MAX_NAME = 80
 """Longest name and author, in characters."""
@@ -51,7 +53,7 @@ class Warrior:
 
     Two warriors are equal if they do the same: same canonical program (`id`) and same `pin`.
     Names, labels and comments take no part. ``str(warrior)`` is load-file text that assembles
-    to an equal warrior.
+    to an equal warrior, as long as it keeps to the limits of a source (2000 lines, 64 KiB).
 
     Args:
         instructions: at least one; fields are reduced modulo ``core_size``.
@@ -122,22 +124,79 @@ class Warrior:
         code.flags.writeable = False
         return code
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, such that ``Warrior.from_dict(w.to_dict()) == w``.
+
+        An instruction is ``[opcode, modifier, A mode, A field, B mode, B field]``, such as
+        ``["MOV", "I", "$", 0, "$", 1]``. ``id`` is there to be read; `from_dict` checks it.
+        """
+        return {
+            "id": self.id,
+            "name": self.name,
+            "author": self.author,
+            "strategy": self.strategy,
+            "core_size": self.core_size,
+            "start": self.start,
+            "pin": self.pin,
+            "instructions": [
+                [i.opcode.name, i.modifier.name, i.a_mode.symbol, i[3], i.b_mode.symbol, i[5]]
+                for i in self.instructions
+            ],
+            "source": self.source,
+        }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> "Warrior":
+        """The warrior of a record made by `to_dict`.
+
+        Raises:
+            ValueError: the record is not one; the message says what is missing or wrong.
+        """
+        try:
+            fields = {name: record[name] for name in record if name not in ("id", "instructions")}
+            instructions = tuple(
+                Instruction(
+                    Opcode[opcode],
+                    Modifier[modifier],
+                    Mode(MODE_SYMBOLS.index(a_mode)),
+                    int(a_field),
+                    Mode(MODE_SYMBOLS.index(b_mode)),
+                    int(b_field),
+                )
+                for opcode, modifier, a_mode, a_field, b_mode, b_field in record["instructions"]
+            )
+            warrior = cls(instructions, **fields)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a warrior record: {error}") from None
+        if record.get("id", warrior.id) != warrior.id:
+            raise ValueError(f"the record's id is {record['id']}, its program's is {warrior.id}")
+        return warrior
+
     def __str__(self) -> str:
-        head = [";redcode", f";name {self.name}", f";author {self.author}"]
-        head += [f";strategy {line}" for line in self.strategy.split("\n") if self.strategy]
-        body = [f"       ORG    {self.start}"]
-        body += [f"       {listing(i, self.core_size)}" for i in self.instructions]
-        if self.pin is not None:
-            body.append(f"       PIN    {self.pin}")
-        return "\n".join([*head, *body, "       END", ""])
+        start = f"       ORG    {self.start}"
+        body = [f"       {listing(i, self.core_size)}" for i in self.instructions]
+        return load_file(self, [start, *body], "       END")
+
+
+def load_file(warrior: Warrior, body: list[str], end: str) -> str:
+    """Load-file text: the comment directives of ``warrior``, its program, its pin, and END."""
+    head = [";redcode", f";name {warrior.name}", f";author {warrior.author}"]
+    if warrior.strategy:
+        head += [f";strategy {line}" for line in warrior.strategy.split("\n")]
+    pin = [] if warrior.pin is None else [f"       PIN    {warrior.pin}"]
+    return "\n".join([*head, *body, *pin, end, ""])
 
 
 def listing(instruction: Instruction, core_size: int) -> str:
     """One load-file line such as ``MOV.I  $     0, $     1``; fields are shown signed."""
     op = f"{instruction.opcode.name}.{instruction.modifier.name}"
+    return f"{op:<6} {operands(instruction, core_size)}"
+
+
+def operands(instruction: Instruction, core_size: int) -> str:
+    """Both operands as a load file shows them, such as ``$     0, $     1``."""
     a, b = (signed(f, core_size) for f in (instruction.a_field, instruction.b_field))
-    a_mode, b_mode = MODE_SYMBOLS[instruction.a_mode], MODE_SYMBOLS[instruction.b_mode]
-    return f"{op:<6} {a_mode}{a:>6}, {b_mode}{b:>6}"
+    return f"{MODE_SYMBOLS[instruction.a_mode]}{a:>6}, {MODE_SYMBOLS[instruction.b_mode]}{b:>6}"
 
 
 def signed(field: int, core_size: int) -> int:

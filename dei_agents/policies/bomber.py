@@ -5,7 +5,6 @@ spawned processes.
 """
 
 from coreenv.redcode import Mode, Opcode
-
 from dei_agents.policies.draw import Draw
 from dei_agents.policies.edits import (
     Bomb,
@@ -31,18 +30,21 @@ BOMBS: tuple[Bomb, ...] = (
 """Killers, stunners that split on the spot, and a trap that spins."""
 
 
+def _aside(draw: Draw) -> str:
+    """What an idle B-operand does: nothing, wear down a far cell, or gate the way to `start`."""
+    return draw.pick(("$0", f"{draw.pick('<{')}{draw.far()}", f"<start-{draw.between(2, 6)}"))
+
+
 def _split(draw: Draw) -> str:
     """A first line that feeds the loop for ever, or no line."""
-    if draw.chance(0.6):
-        return ""
-    return f"spl #0, {draw.pick('$<{')}{draw.far()}"
+    return f"spl #0, {_aside(draw)}" if draw.chance(0.5) else ""
 
 
 def _again(draw: Draw, label: str) -> str:
-    """The jump that closes a loop; at times it also decrements its way through the core."""
+    """The jump that closes a loop; at times it also decrements its way down through the core."""
     if draw.chance(0.6):
-        return f"jmp {label}, {draw.pick('$<{')}{draw.far()}"
-    return f"djn.f {label}, {draw.pick('<{')}{draw.far()}"
+        return f"jmp {label}, {_aside(draw)}"
+    return f"djn.f {label}, {draw.pick('<{')}{draw.below()}"
 
 
 def pebble(draw: Draw) -> Sketch:
@@ -131,26 +133,6 @@ def arson(draw: Draw) -> Sketch:
     return Sketch(draw.program(text), f"incendiary pairs that reach {reach}, step {step}")
 
 
-def snare(draw: Draw) -> Sketch:
-    """Bombs that jump into a pit; after a full pattern the pit is filled in."""
-    step, first, size = draw.lattice(12)
-    text = f"""
-    top     mov.i  fang, @fang
-            add.f  turn, fang
-            djn    top, #{size}
-            mov.i  kill, pit
-            mov.i  kill, pit+1
-            jmp    top
-    turn    dat    {-step}, {step}
-    kill    dat    <1, <1
-    pit     spl    #0, <{draw.far()}
-            jmp    pit
-    fang    jmp    pit-top-{first}, top+{first}
-            end    top
-    """
-    return Sketch(draw.program(text), f"fangs and a pit, step {step}")
-
-
 def clear(draw: Draw) -> Sketch:
     """Wipe the core upwards; the bomb that lands on the pointer sends it round once more.
 
@@ -158,8 +140,8 @@ def clear(draw: Draw) -> Sketch:
     bomb that overwrites it, so a lap of one bomb is followed by laps of the next.
     """
     stun = draw.pick(("spl #last-gate", "dat last-gate"))
-    loop = draw.pick(("jmp    sweep", "djn.f  sweep, {gate-1", f"djn.f  sweep, <{draw.far()}"))
-    split = f"spl #0, {draw.pick('$<{')}{draw.far()}" if draw.chance(0.7) else ""
+    loop = draw.pick(("jmp    sweep", "djn.f  sweep, {gate-1", f"djn.f  sweep, <{draw.below()}"))
+    split = f"spl #0, {_aside(draw)}" if draw.chance(0.8) else ""
     text = f"""
     gate    dat    stun, last+1
     start   {split}
@@ -176,7 +158,7 @@ def broom(draw: Draw) -> Sketch:
     """The shortest clear: one bomb, one loop."""
     text = f"""
     gate    dat    0, bomb+1
-    start   {draw.pick(("", f"spl #0, <{draw.far()}"))}
+    start   {draw.pick(("", f"spl #0, {_aside(draw)}"))}
     sweep   mov.i  bomb, >gate
             {draw.pick(("jmp sweep", "djn.f sweep, {gate-1", "djn.f sweep, >gate"))}
     bomb    dat    {draw.pick("<{")}2, bomb+1-gate
@@ -196,9 +178,9 @@ def finale(draw: Draw) -> Sketch:
     top     mov.i  stun, gate+{first}
             add.ab #{step}, top
             djn    top, #{count}
-            spl    #0, <{draw.far()}
+            spl    #0, {_aside(draw)}
     sweep   mov.i  bomb, >gate
-            djn.f  sweep, {draw.pick("<{")}{draw.far()}
+            djn.f  sweep, {draw.pick("<{")}{draw.below()}
     stun    {stun}
     bomb    dat    <2, bomb+1-gate
             end    start
@@ -234,7 +216,6 @@ BOMBER = Heuristic(
         twins: 2,
         volley: 2,
         arson: 2,
-        snare: 1,
         clear: 2,
         broom: 1,
         finale: 2,

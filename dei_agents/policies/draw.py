@@ -6,9 +6,9 @@ from math import gcd, log
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+
 from coreenv.config import CoreConfig
 from coreenv.redcode import assemble
-
 from dei_agents.policies.program import Program
 
 T = TypeVar("T")
@@ -68,22 +68,33 @@ class Draw:
         drawn = self.rng.choice(len(keys), size=len(keys), replace=False, p=shares)
         return [keys[i] for i in drawn]
 
+    def odds(self, weights: Mapping[T, float]) -> T:
+        """One key, the heavier the likelier."""
+        return self.order(weights)[0]
+
     def far(self) -> int:
         """A distance that keeps an eighth of the core on both sides."""
         eighth = self.config.core_size // 8
         return self.between(eighth, self.config.core_size - eighth)
 
+    def below(self) -> int:
+        """A short way down, past the start of the longest program: a stream from there lasts."""
+        return -self.config.max_length - self.between(1, 1 + self.config.core_size // 16)
+
     def step(self, gap: int = 1) -> int:
         """A step that visits every ``gap``-th cell of the core before it repeats.
 
-        ``gap`` must divide the core size; any other counts as 1.
+        ``gap`` must divide the core size and be less.
         """
-        core = self.config.core_size
-        gap = gcd(gap, core) if core % gap == 0 else 1
-        while True:
-            turns = self.between(1, max(1, core // gap - 1))
-            if gcd(turns, core // gap) == 1:
-                return gap * turns
+        places = self.config.core_size // gap
+        turns = self.between(1, places - 1)
+        while gcd(turns, places) > 1:
+            turns = self.between(1, places - 1)
+        return gap * turns
+
+    def hop(self, length: int) -> int:
+        """A step on which programs of ``length`` cells do not overlap, over 2 places or many."""
+        return self.step(self.pick(self._divisors(length) or [1]))
 
     def lattice(self, length: int, width: int = 1) -> Lattice:
         """A pattern for a program of ``length`` lines, with ``width`` adjacent cells at each point.
@@ -91,12 +102,17 @@ class Draw:
         Where the core size has no fitting divisor the pattern covers the whole core.
         """
         core = self.config.core_size
-        gaps = [g for g in range(length + width, core // 4) if core % g == 0][:4]
+        gaps = [gap for gap in self._divisors(length + width) if gap < core // 4][:4]
         if not gaps:
             return Lattice(self.step(), length + self.between(0, core // 2), core)
         gap = min(self.pick(gaps), self.pick(gaps))
         first = length + self.between(0, gap - length - width)
         return Lattice(self.step(gap), first + gap * self.between(0, core // gap - 1), core // gap)
+
+    def _divisors(self, least: int) -> list[int]:
+        """Divisors of the core size from ``least`` up to half of it."""
+        core = self.config.core_size
+        return [gap for gap in range(least, core // 2 + 1) if core % gap == 0]
 
     def program(self, text: str) -> Program:
         """Assemble a template; it may turn out longer than the rules allow."""

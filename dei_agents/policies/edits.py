@@ -5,10 +5,18 @@ from math import gcd
 
 from coreenv.redcode import Instruction, Mode, Modifier, Opcode
 from coreenv.redcode.warrior import signed
-
 from dei_agents.policies.draw import Draw
 from dei_agents.policies.heuristic import Editor, Sketch, Writer
-from dei_agents.policies.program import Program, beside, booted, entered, line, spliced, targets
+from dei_agents.policies.program import (
+    Program,
+    aimed,
+    beside,
+    booted,
+    entered,
+    line,
+    spliced,
+    targets,
+)
 
 Bomb = tuple[Opcode, Mode, Mode]
 """An opcode with the modes of its operands: what a bomb is, whatever its fields."""
@@ -143,7 +151,7 @@ def stream(draw: Draw, program: Program) -> Sketch | None:
         return None
     at = draw.pick(jumps)
     mode = draw.pick((Mode.B_PREDECREMENT, Mode.A_PREDECREMENT))
-    far = draw.far()
+    far = draw.below()
     jump = program.cells[at]
     loop = Instruction(Opcode.DJN, Modifier.F, jump.a_mode, jump.a_field, mode, far)
     return Sketch(program.replaced(at, loop), f"its jump streams down from {far}")
@@ -159,7 +167,7 @@ def repeat(draw: Draw, program: Program) -> Sketch | None:
     longer = spliced(program, core, at, 0, (line(Opcode.NOP, 0),))
     start = program.start + (at < program.start)
     pointers = targets(longer, at + 1, core).items()
-    twin = longer.cells[at + 1]._replace(**{name: target - at for name, target in pointers})
+    twin = aimed(longer.cells[at + 1], {name: target - at for name, target in pointers})
     return Sketch(longer.replaced(at, twin)._replace(start=start), f"MOV {at} twice")
 
 

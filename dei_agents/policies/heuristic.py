@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 
 from coreenv.config import CoreConfig
 from coreenv.redcode import Warrior
-
 from dei_agents.policies.draw import Draw
 from dei_agents.policies.program import Program
 from dei_agents.policy import Context, Proposal

@@ -1,6 +1,6 @@
 """Programs under edit: cells, a start, and operations that keep references between cells whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from coreenv.redcode import Instruction, Mode, Modifier, Opcode, Warrior
@@ -35,6 +35,13 @@ def targets(program: Program, index: int, core_size: int) -> dict[str, int]:
     return found
 
 
+def aimed(cell: Instruction, fields: Mapping[str, int]) -> Instruction:
+    """The cell with other values in the fields named."""
+    return cell._replace(
+        a_field=fields.get("a_field", cell.a_field), b_field=fields.get("b_field", cell.b_field)
+    )
+
+
 def spliced(
     program: Program, core_size: int, at: int, cut: int, new: Iterable[Instruction]
 ) -> Program:
@@ -50,8 +57,7 @@ def spliced(
 
     def kept(index: int) -> Instruction:
         pointers = targets(program, index, core_size).items()
-        fields = {name: moved(target) - moved(index) for name, target in pointers}
-        return program.cells[index]._replace(**fields)
+        return aimed(program.cells[index], {n: moved(t) - moved(index) for n, t in pointers})
 
     head = tuple(kept(i) for i in range(at))
     tail = tuple(kept(i) for i in range(at + cut, len(program.cells)))

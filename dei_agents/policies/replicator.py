@@ -8,7 +8,6 @@ from math import gcd
 
 from coreenv.redcode import Mode, Modifier, Opcode
 from coreenv.redcode.warrior import signed
-
 from dei_agents.policies.bomber import broom, pebble, sling
 from dei_agents.policies.draw import Draw
 from dei_agents.policies.edits import Bomb, accompany, rearm, repeat, retune, shed
@@ -47,7 +46,7 @@ def _imp_step(draw: Draw) -> int:
     return spiral_step(draw.pick((1, 3, 5, 7, 9, 11, 13)), draw.config.core_size)
 
 
-def _copier(moves: int, away: int, rest: list[str]) -> list[str]:
+def copier(moves: int, away: int, rest: list[str]) -> list[str]:
     """A program that copies itself ``away`` cells off, ``moves`` cells a turn, then does the rest.
 
     Its pointers live in the first cell behind it, `hand`; `seed` holds their initial values.
@@ -107,7 +106,7 @@ def paper(draw: Draw) -> Sketch:
             [f"mov.i #{hop}, {_imp_step(draw)}"],
         )
     )
-    program = _program(draw, _copier(moves, away, [f"split spl top+{away}", *rest]))
+    program = _program(draw, copier(moves, away, [f"split spl top+{away}", *rest]))
     return Sketch(program, f"paper, {moves} moves a turn, {away} away, then {rest[0]}")
 
 
@@ -120,19 +119,15 @@ def leaper(draw: Draw) -> Sketch:
     first = draw.pick(([], [], [f"mov.i seed-1, <{reach}"], [f"mov.i seed-1, >{reach}"]))
     if moves + 4 + len(first) > draw.room:
         moves, first = 1, []
-    core = draw.config.core_size
-    gaps = [g for g in range(2 * (moves + 6), core) if core % g == 0] or [1]
-    away = draw.step(draw.pick(gaps))
-    program = _program(draw, _copier(moves, away, [*first, f"jmp top+{away}"]))
+    away = draw.hop(2 * (moves + 6))
+    program = _program(draw, copier(moves, away, [*first, f"jmp top+{away}"]))
     return Sketch(program, f"leaper, {away} at a time")
 
 
 def caravan(draw: Draw) -> Sketch:
     """A file of processes copies three lines ahead, one process a line, and follows."""
-    core = draw.config.core_size
-    count = draw.scale(3, min(core // 8, 2 ** min(9, draw.room - 3)))
-    gaps = [g for g in range(count + 1, core) if core % g == 0] or [1]
-    away = draw.step(draw.pick(gaps))
+    count = draw.scale(3, min(draw.config.core_size // 8, 2 ** min(9, draw.room - 3)))
+    away = draw.hop(count + 1)
     ahead = [f"hand nop 0, {away}", "top mov.i }hand, >hand", f"jmp top+{away}"]
     return Sketch(_program(draw, [*crowd(count), *ahead]), f"caravan of {count}, {away} at a time")
 
@@ -212,7 +207,9 @@ def engine(draw: Draw, program: Program) -> Sketch:
     at = draw.between(0, len(program.cells) - 1)
     away = draw.far()
     pair = _program(draw, [f"spl @0, {away}", "mov.i }-1, >-1"]).cells
-    return Sketch(spliced(program, draw.config.core_size, at, 0, pair), f"engine at {at}, {away} away")
+    return Sketch(
+        spliced(program, draw.config.core_size, at, 0, pair), f"engine at {at}, {away} away"
+    )
 
 
 REPLICATOR = Heuristic(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from coreenv.hill import Hill
+from coreenv.hill import open_hill
 from dei_agents.config import RunConfig
 from dei_agents.engine.local import LocalEngine
 from dei_agents.ensemble import Ensemble
@@ -41,7 +41,7 @@ def search(
     folder: Path,
     on_update: Callable[[LocalEngine, Ensemble], None] = lambda _engine, _ensemble: None,
 ) -> list[NodeView]:
-    hill = Hill.named(config.evaluation.hill)
+    hill = open_hill(config.evaluation.hill)
     initial = initial_opponents(config.search.initial_opponents, hill, config.core.config)
     (folder / "logs").mkdir(parents=True)
     ensemble = Ensemble(config, folder)

@@ -5,13 +5,13 @@
 ;strategy difference it asks which of the two was the enemy and clears from there: one lap of
 ;strategy SPL, then DAT for ever.
 
-step    EQU    1430
+step    EQU    6670
 apart   EQU    4000
 behind  EQU    (tail - eyes + 3)
 
         ORG    scan
 
-eyes    DAT    step + 15, step + 15 + apart
+eyes    DAT    step + 5, step + 5 + apart
 scan    ADD.F  inc, eyes
         SNE.I  *eyes, @eyes
         JMP    scan

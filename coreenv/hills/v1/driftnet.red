@@ -7,7 +7,7 @@
 
 step    EQU    3790                 ; 10 * 379: 19 * 379 = 7201, so 19 looks shift by one lattice cell
 apart   EQU    4000
-tour    EQU    340
+tour    EQU    360
 behind  EQU    (last - sight + 4)
 
         ORG    scan
@@ -35,6 +35,6 @@ order   DAT    wipe - sight, behind
 wipe    SPL    #kill - sight, behind
 kill    DAT    kill - sight, behind
 last    DAT    0, 0
-first   EQU    (47 + step)
+first   EQU    (26 + step)
 
         END

@@ -5,8 +5,8 @@
 ;strategy itself carpets the cells behind with SPL. A core clear then removes the ashes.
 ;strategy All of Ember lies between two neighbouring pairs of its own lattice of 16.
 
-step    EQU    2352                 ; a multiple of 16
-first   EQU    1168                 ; likewise
+step    EQU    688                  ; a multiple of 16
+first   EQU    4016                 ; likewise
 count   EQU    499
 
         ORG    loop

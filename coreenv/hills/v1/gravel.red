@@ -5,7 +5,7 @@
 ;strategy stray hit seldom stops it. It stuns every fifth cell; the last bomb of the tour falls
 ;strategy on the loop's own jump and lets everybody through to the clear behind it.
 
-step    EQU    2365                 ; a multiple of 5
+step    EQU    895                  ; a multiple of 5
 behind  EQU    (last - point + 2)
 
         ORG    seed

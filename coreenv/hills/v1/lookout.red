@@ -4,7 +4,7 @@
 ;strategy The textbook scanner: looks at every tenth cell, throws SPL at what it finds, and
 ;strategy when it finds itself it has seen all others: then it clears the core.
 
-step    EQU    3070                 ; a multiple of 10
+step    EQU    1790                 ; a multiple of 10
 own     EQU    (last - eye)
 
         ORG    scan

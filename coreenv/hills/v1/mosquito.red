@@ -4,7 +4,7 @@
 ;strategy A vampire with an end: one tour of fangs, then a core clear of two laps that takes the
 ;strategy pit and everybody in it. Captives only split: they are slow, and they stay.
 
-step    EQU    2390                 ; a multiple of 10
+step    EQU    7010                 ; a multiple of 10
 tour    EQU    799
 behind  EQU    (last - gate + 2)
 

@@ -5,13 +5,14 @@
 ;strategy the scan, so at a find the jump into the pit is ready and only has to be copied.
 ;strategy When it meets itself the tour is over and it clears the core, the pit included.
 
-step    EQU    3430                 ; a multiple of 10
+step    EQU    1330                 ; a multiple of 10
+first   EQU    (20 + step)
 behind  EQU    (last - gate + 2)
 
         ORG    look
 
 gate    DAT    0, 0
-fang    JMP    pit + 1 - step, step
+fang    JMP    pit + 1 - first, first
 look    ADD.F  inc, fang
         JMZ.F  look, @fang
         SLT.AB #pit + 5 - fang, fang

@@ -1,30 +1,34 @@
 ;redcode-94nop
 ;name Origami
 ;author corewar-dei
-;strategy A paper that folds into a stone: after two copies the processes fall into a counted
-;strategy SPL bombing loop, the stuns hold what the next generations then overwrite.
+;strategy First stone, then paper. A tour of bombs, SPL on one half of the core and DAT on the
+;strategy other, meets whatever stands still; then the processes multiply and go over to a paper
+;strategy that copies for ever and never looks back.
 
-near    EQU    3660
-far     EQU    5230
-step    EQU    1190
+step    EQU    616                  ; 13 * 616 = 8008: thirteen throws shift the pattern by 8, so
+tour    EQU    445                  ; the own cells come up last: the tour stops before them
+away    EQU    1190
+drift   EQU    271
 
-        ORG    start
+        ORG    throw
 
-start   SPL    1
+stun    SPL    #0, 0
+kill    DAT    <5, <7
+inc     DAT    step, step
+sight   DAT    last - sight + step, last - sight + step + 4000
+throw   MOV.I  stun, *sight
+        MOV.I  kill, @sight
+        ADD.F  inc, sight
+        DJN.B  throw, #tour
+        SPL    1                    ; 6 processes
         MOV.I  -1, 0
         SPL    1
-        SPL    1                    ; 12 processes
-fold    SPL    @0, near
+fold    SPL    @0, away             ; A counts the cells read, B those written
         MOV.I  }fold, >fold
-        SPL    @crease, 0
-        MOV.I  {fold, <crease
-        SPL    #0, 0
-stone   MOV.I  stun, @stun
-        ADD.AB #step, stun
-        JMP    stone
-stun    SPL    #0, 17
-        DAT    0, 0
-        DAT    0, 0
-crease  DAT    0, far + 12
+        MOV.A  #0, fold             ; each of the six says so; it is true every time
+        ADD.AB #drift, fold         ; six times: the next sheet falls elsewhere
+        MOV.I  stain, <fold
+last    JMP    fold
+stain   DAT    <5, <7
 
         END

@@ -1,38 +1,37 @@
 ;redcode-94nop
 ;name Palimpsest
 ;author corewar-dei
-;strategy A paper and a stone go separate ways in the first cycles. The stone is carried half
-;strategy a core away and keeps scanners and bombers busy; the paper fills the rest.
+;strategy A paper and a stone go separate ways in the first cycles. The stone is carried off and
+;strategy keeps scanners and bombers busy; the paper is small, six processes for six cells, and
+;strategy every sheet copies itself again and again, each time somewhere else.
 
 away    EQU    3907
 near    EQU    2430
-far     EQU    5620
+drift   EQU    173
 step    EQU    2365
 
         ORG    start
 
-start   MOV.I  <from, {from
+start   MOV.I  <from, {from         ; the five cells of the stone, last one first
         MOV.I  <from, {from
         MOV.I  <from, {from
         MOV.I  <from, {from
         MOV.I  <from, {from
         SPL    *from, 0
+        SPL    1                    ; 6 processes
+        MOV.I  -1, 0
         SPL    1
-        SPL    1
-        SPL    1
-sheet   SPL    @0, near
+sheet   SPL    @0, near             ; A counts the cells read, B those written
         MOV.I  }sheet, >sheet
-        MOV.I  {sheet, <leave
-        MOV.I  ink, >3100
-        MOV.I  ink, }-1700
-        DAT    0, 0
-ink     DAT    <2667, <1143
-leave   JMP    @0, far + 8
+        SUB.A  #1, sheet            ; six processes: back to the first cell
+        ADD.AB #drift, sheet        ; six times: the next sheet lies elsewhere
+        JMP    sheet, <2667
+        DAT    <5, <7
 
 mill    SPL    #0, 0
 grind   MOV.I  grist, 1200
         ADD.AB #step, grind
-        DJN.F  grind, <-200
+        JMP    grind
 grist   DAT    <2667, <5334
 from    DAT    away, 0
 

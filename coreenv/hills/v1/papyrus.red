@@ -1,22 +1,26 @@
 ;redcode-94nop
 ;name Papyrus
 ;author corewar-dei
-;strategy A lean paper: six processes carry six cells, twice a generation. Instead of bombs it
-;strategy lays a short SPL carpet, which slows other papers more than it slows this one.
+;strategy Three copies a generation: eight processes carry eight cells forwards, then backwards,
+;strategy then forwards again, with the same counter running up, down and up. A few bombs fall in
+;strategy between. It breeds faster than it can be cleared away.
 
-near    EQU    3390
-far     EQU    1210
+first   EQU    4297
+second  EQU    2300
+third   EQU    6584
 
         ORG    start
 
-start   SPL    1                    ; 2 processes
-        MOV.I  -1, 0                ; 3: the first overwrites this line, the second splits
-        SPL    1                    ; 6
-reed    SPL    @0, near
+start   SPL    1                    ; 8 processes, one after another through every line
+        SPL    1
+        SPL    1
+reed    SPL    @0, first            ; to the copy; A counts the cells read, B those written
         MOV.I  }reed, >reed
-        MOV.I  {reed, <leave
-        MOV.I  blot, >-2200
-blot    SPL    #0, 970
-leave   JMP    @0, far + 6
+        MOV.I  {reed, <turn
+turn    SPL    @0, second + 8
+        MOV.I  }reed, >leave
+        MOV.I  ink, {3000
+ink     DAT    <2667, <1143
+leave   JMP    @0, third
 
         END

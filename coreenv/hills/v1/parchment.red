@@ -1,24 +1,25 @@
 ;redcode-94nop
 ;name Parchment
 ;author corewar-dei
-;strategy A paper against imps: eight processes, one copy by splitting, one by jumping; both
-;strategy bombing lines write DATs whose operands decrement the neighbours an imp needs.
+;strategy A paper whose sheets never stop: the eight processes of a sheet copy it, wind the counter
+;strategy back, move the target on, drop bombs that spoil imps, and begin again. A sheet has to be
+;strategy destroyed; it does not wear out.
 
-near    EQU    1870
-far     EQU    4490
+near    EQU    4297
+drift   EQU    811
 
         ORG    start
 
 start   SPL    1
         SPL    1
         SPL    1
-skin    SPL    @0, near
+skin    SPL    @0, near             ; to the copy; A counts the cells read, B those written
         MOV.I  }skin, >skin
-        MOV.I  gate, {near - 30
-        MOV.I  gate, <far - 20
-        MOV.I  {skin, <leave
-        MOV.I  gate, >1200
-gate    DAT    <2667, 5
-leave   JMP    @0, far + 8
+        SUB.A  #1, skin             ; eight times: back to the first cell
+        ADD.AB #drift, skin         ; eight times: the next copy lies elsewhere
+        MOV.I  gate, >3100
+        MOV.I  gate, }-1700
+        JMP    skin, <2667
+gate    DAT    <2667, <1143
 
         END

@@ -5,7 +5,7 @@
 ;strategy moves the furrow there. Its seed has zero fields, so it does not find itself again.
 ;strategy When the scan comes home both hands turn to clearing.
 
-step    EQU    3740                 ; a multiple of 20: one own cell is on the lattice
+step    EQU    1020                 ; a multiple of 20: one own cell is on the lattice
 behind  EQU    (last - furrow + 2)
 
         ORG    look

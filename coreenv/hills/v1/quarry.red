@@ -6,8 +6,8 @@
 ;strategy Both pointers keep to one cell in eight, and the only own cells on that lattice
 ;strategy are the doorstep of the clear and its pointer, where the same SPL is welcome.
 
-step    EQU    2376                 ; a multiple of 8
-first   EQU    1184                 ; likewise
+step    EQU    4232                 ; a multiple of 8
+first   EQU    3392                 ; likewise
 apart   EQU    4000
 count   EQU    500                  ; 2 * 500 bombs: the lattice once
 behind  EQU    (last - point + 3)   ; even: the lap must end with the MOV on `point`

@@ -7,7 +7,7 @@
 
 ring    EQU    2667
 away    EQU    (imp + ring - 60 - from)
-step    EQU    2365
+step    EQU    5105
 
         ORG    start
 

@@ -14,7 +14,7 @@ behind  EQU    (last - gate + 2)
 gate    DAT    wipe - gate, 0       ; A: what to write, B: where
 inc     DAT    step, step
 near    SNE.I  step + 11, step + 11 + half
-        SEQ.I  step + 50, step + 50 + half
+        SEQ.I  step + 10 + 2 * half, step + 10 + 3 * half
         JMP    found
         ADD.F  inc, near
         ADD.F  inc, near + 1

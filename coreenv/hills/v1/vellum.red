@@ -5,8 +5,8 @@
 ;strategy where the copy will be, then each of them carries one cell. On the way out they
 ;strategy make a second copy backwards, and drop sixteen bombs in between.
 
-near    EQU    2430
-far     EQU    5620
+near    EQU    4297
+far     EQU    6584
 
         ORG    start
 

@@ -1,0 +1,1 @@
+"""The hills that come with the package: one folder of Redcode and a `hill.toml` each."""
