@@ -9,6 +9,7 @@ B-operand (`_operand`), executes (one method for each opcode), and queues where 
 import operator
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +33,8 @@ POINTER_FIELD: dict[int, int] = {
     Mode.B_PREDECREMENT: B_FIELD,
     Mode.B_POSTINCREMENT: B_FIELD,
 }
-PREDECREMENT = frozenset({Mode.A_PREDECREMENT, Mode.B_PREDECREMENT})
-POSTINCREMENT = frozenset({Mode.A_POSTINCREMENT, Mode.B_POSTINCREMENT})
+PREDECREMENT: frozenset[int] = frozenset({Mode.A_PREDECREMENT, Mode.B_PREDECREMENT})
+POSTINCREMENT: frozenset[int] = frozenset({Mode.A_POSTINCREMENT, Mode.B_POSTINCREMENT})
 
 BOTH = ((A_FIELD, A_FIELD), (B_FIELD, B_FIELD))
 PAIRS: dict[int, Sequence[tuple[int, int]]] = {
@@ -82,6 +83,14 @@ class Operand(NamedTuple):
     register: Cell
 
 
+@cache
+def reach(core_size: int, limit: int) -> tuple[int, ...]:
+    """What a read or write limit makes of each distance 0..core_size-1 from the program counter:
+    at most half the limit forwards or backwards, counted round the core."""
+    folded = (distance % limit for distance in range(core_size))
+    return tuple(d + core_size - limit if d > limit // 2 else d for d in folded)
+
+
 class Machine:
     """Plays battles of one configuration.
 
@@ -89,16 +98,18 @@ class Machine:
     runs single turns of it.
 
     Attributes:
-        executed: address of the instruction that ran last.
-        touched: addresses of the cells it wrote, incremented or decremented, in this order.
+        cells: the core.
         queues: for each warrior the addresses of its processes, next to execute first.
+        warrior, pc, modifier, a, b: of the turn that ran last: whose it was, the address of the
+            instruction, its modifier, its operands.
+        touched: addresses of the cells that this turn wrote, incremented or decremented.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self.config = config
-        self.executed = 0
-        self.touched: list[int] = []
-        self._execute: list[Callable[[int, int, int, Operand, Operand], Sequence[int]]] = [
+        self._reads = reach(config.core_size, config.read_limit)
+        self._writes = reach(config.core_size, config.write_limit)
+        self._execute: list[Callable[[], Sequence[int]]] = [
             getattr(self, f"_{opcode.name.lower()}") for opcode in Opcode
         ]
 
@@ -117,11 +128,12 @@ class Machine:
     def load(self, positions: Sequence[int]) -> None:
         """Begins a round: an empty core, the warriors at ``positions``, a process for each."""
         size = self.config.core_size
-        self._cells: list[Cell] = [list(EMPTY) for _ in range(size)]
+        empty: Cell = list(map(int, EMPTY))
+        self.cells: list[Cell] = [empty.copy() for _ in range(size)]
         self.queues: list[deque[int]] = []
         for warrior, position in zip(self.warriors, positions, strict=True):
             for offset, instruction in enumerate(warrior.instructions):
-                self._cells[(position + offset) % size] = list(instruction)
+                self.cells[(position + offset) % size] = list(map(int, instruction))
             self.queues.append(deque([(position + warrior.start) % size]))
         self.turns = 0
         self.own_turns = [0] * len(positions)
@@ -195,12 +207,11 @@ class Machine:
         """Executes the next process of ``warrior``, which must be alive."""
         queue = self.queues[warrior]
         processes = len(queue)
-        pc = self.executed = queue.popleft()
-        self.touched = []
-        opcode, modifier, a_mode, a_field, b_mode, b_field = self._cells[pc]
-        a = self._operand(pc, a_mode, a_field)
-        b = self._operand(pc, b_mode, b_field)
-        for address in self._execute[opcode](warrior, modifier, pc, a, b):
+        self.warrior, self.pc, self.touched = warrior, queue.popleft(), []
+        opcode, self.modifier, a_mode, a_field, b_mode, b_field = self.cells[self.pc]
+        self.a = self._operand(a_mode, a_field)
+        self.b = self._operand(b_mode, b_field)
+        for address in self._execute[opcode]():
             if len(queue) < self.config.max_processes:
                 queue.append(address)
                 self.covered[warrior].add(address)
@@ -211,167 +222,155 @@ class Machine:
         if not queue:
             self.deaths[warrior] = (self.turns, self.own_turns[warrior])
 
-    def _operand(self, pc: int, mode: int, field: int) -> Operand:
+    def _operand(self, mode: int, field: int) -> Operand:
         """Evaluates one operand with all its side effects. ``field`` is as it was fetched.
 
-        Distances are relative to ``pc``. Read and write limits give an operand two of them.
+        Distances count from the program counter. Under limits an operand reads and writes at
+        different places, and a pointer that changes is found where writes reach.
         """
-        cells, size = self._cells, self.config.core_size
-        pointing: Cell | None = None
+        cells, size, pc = self.cells, self.config.core_size, self.pc
         if mode == Mode.IMMEDIATE:
-            read = write = 0
-        else:
-            read = self._fold(field, self.config.read_limit)
-            write = self._fold(field, self.config.write_limit)
-        if mode in POINTER_FIELD:
-            pointer_field = POINTER_FIELD[mode]
-            if mode in PREDECREMENT or mode in POSTINCREMENT:
-                read = write
-                self.touched.append((pc + write) % size)
-            pointing = cells[(pc + read) % size]
-            if mode in PREDECREMENT:
-                pointing[pointer_field] = (pointing[pointer_field] - 1) % size
-            read = self._fold(read + pointing[pointer_field], self.config.read_limit)
-            write = self._fold(write + pointing[pointer_field], self.config.write_limit)
-        read_address = (pc + read) % size
-        operand = Operand(read_address, (pc + write) % size, cells[read_address].copy())
-        if pointing is not None and mode in POSTINCREMENT:
-            pointing[pointer_field] = (pointing[pointer_field] + 1) % size
+            return Operand(pc, pc, cells[pc].copy())
+        read, write = self._reads[field], self._writes[field]
+        if mode == Mode.DIRECT:
+            address = (pc + read) % size
+            return Operand(address, (pc + write) % size, cells[address].copy())
+        pointer_field = POINTER_FIELD[mode]
+        if mode in PREDECREMENT or mode in POSTINCREMENT:
+            read = write
+            self.touched.append((pc + write) % size)
+        pointing = cells[(pc + read) % size]
+        if mode in PREDECREMENT:
+            pointing[pointer_field] = (pointing[pointer_field] - 1) % size
+        pointer = pointing[pointer_field]
+        address = (pc + self._reads[(read + pointer) % size]) % size
+        target = (pc + self._writes[(write + pointer) % size]) % size
+        operand = Operand(address, target, cells[address].copy())
+        if mode in POSTINCREMENT:
+            pointing[pointer_field] = (pointer + 1) % size
         return operand
-
-    def _fold(self, distance: int, limit: int) -> int:
-        """``distance`` brought within reach: at most half of ``limit`` forwards or backwards."""
-        distance %= limit
-        return distance + self.config.core_size - limit if distance > limit // 2 else distance
 
     # ---- The opcodes: each returns the addresses to queue, none if the process dies
 
-    def _next(self, pc: int, skip: int = 0) -> Sequence[int]:
-        return ((pc + 1 + skip) % self.config.core_size,)
+    def _next(self, skip: bool = False) -> Sequence[int]:
+        return ((self.pc + 1 + skip) % self.config.core_size,)
 
-    def _target(self, b: Operand) -> Cell:
-        """The cell that an instruction writes to, as it now is."""
-        self.touched.append(b.write)
-        return self._cells[b.write]
+    def _jump(self) -> Sequence[int]:
+        return (self.a.read,)
 
-    def _dat(
-        self, _warrior: int, _modifier: int, _pc: int, _a: Operand, _b: Operand
-    ) -> Sequence[int]:
+    def _target(self) -> Cell:
+        """The cell that the instruction writes to, as it now is."""
+        self.touched.append(self.b.write)
+        return self.cells[self.b.write]
+
+    def _dat(self) -> Sequence[int]:
         return ()
 
-    def _nop(
-        self, _warrior: int, _modifier: int, pc: int, _a: Operand, _b: Operand
-    ) -> Sequence[int]:
-        return self._next(pc)
-
-    def _mov(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        target = self._target(b)
-        if modifier == Modifier.I:
-            target[:] = a.register
+    def _mov(self) -> Sequence[int]:
+        target = self._target()
+        if self.modifier == Modifier.I:
+            target[:] = self.a.register
         else:
-            for source, field in PAIRS[modifier]:
-                target[field] = a.register[source]
-        return self._next(pc)
+            for source, field in PAIRS[self.modifier]:
+                target[field] = self.a.register[source]
+        return self._next()
 
-    def _compute(
-        self, modifier: int, pc: int, a: Operand, b: Operand, operation: Callable[[int, int], int]
-    ) -> Sequence[int]:
-        target = self._target(b)
-        for source, field in PAIRS[modifier]:
-            value = operation(b.register[field], a.register[source])
+    def _compute(self, operation: Callable[[int, int], int]) -> Sequence[int]:
+        target = self._target()
+        for source, field in PAIRS[self.modifier]:
+            value = operation(self.b.register[field], self.a.register[source])
             target[field] = value % self.config.core_size
-        return self._next(pc)
+        return self._next()
 
-    def _add(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        return self._compute(modifier, pc, a, b, operator.add)
+    def _add(self) -> Sequence[int]:
+        return self._compute(operator.add)
 
-    def _sub(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        return self._compute(modifier, pc, a, b, operator.sub)
+    def _sub(self) -> Sequence[int]:
+        return self._compute(operator.sub)
 
-    def _mul(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        return self._compute(modifier, pc, a, b, operator.mul)
+    def _mul(self) -> Sequence[int]:
+        return self._compute(operator.mul)
 
-    def _divide(
-        self, modifier: int, pc: int, a: Operand, b: Operand, operation: Callable[[int, int], int]
-    ) -> Sequence[int]:
+    def _divide(self, operation: Callable[[int, int], int]) -> Sequence[int]:
         """A zero divisor leaves its field alone and kills the process; the other half is done."""
-        pairs = PAIRS[modifier]
-        possible = [(source, field) for source, field in pairs if a.register[source] != 0]
+        pairs = PAIRS[self.modifier]
+        possible = [pair for pair in pairs if self.a.register[pair[0]] != 0]
         if possible:
-            target = self._target(b)
+            target = self._target()
             for source, field in possible:
-                target[field] = operation(b.register[field], a.register[source])
-        return self._next(pc) if len(possible) == len(pairs) else ()
+                target[field] = operation(self.b.register[field], self.a.register[source])
+        return self._next() if len(possible) == len(pairs) else ()
 
-    def _div(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        return self._divide(modifier, pc, a, b, operator.floordiv)
+    def _div(self) -> Sequence[int]:
+        return self._divide(operator.floordiv)
 
-    def _mod(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        return self._divide(modifier, pc, a, b, operator.mod)
+    def _mod(self) -> Sequence[int]:
+        return self._divide(operator.mod)
 
-    def _jmp(
-        self, _warrior: int, _modifier: int, _pc: int, a: Operand, _b: Operand
-    ) -> Sequence[int]:
-        return (a.read,)
+    def _jmp(self) -> Sequence[int]:
+        return self._jump()
 
-    def _jmz(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        zero = all(b.register[field] == 0 for field in TESTED[modifier])
-        return (a.read,) if zero else self._next(pc)
+    def _zero(self) -> bool:
+        return all(self.b.register[field] == 0 for field in TESTED[self.modifier])
 
-    def _jmn(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        zero = all(b.register[field] == 0 for field in TESTED[modifier])
-        return self._next(pc) if zero else (a.read,)
+    def _jmz(self) -> Sequence[int]:
+        return self._jump() if self._zero() else self._next()
 
-    def _djn(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
+    def _jmn(self) -> Sequence[int]:
+        return self._next() if self._zero() else self._jump()
+
+    def _djn(self) -> Sequence[int]:
         """Decrements what memory now holds, but tests the register."""
-        target = self._target(b)
-        for field in TESTED[modifier]:
+        target = self._target()
+        for field in TESTED[self.modifier]:
             target[field] = (target[field] - 1) % self.config.core_size
-        done = all(b.register[field] == 1 for field in TESTED[modifier])
-        return self._next(pc) if done else (a.read,)
+        done = all(self.b.register[field] == 1 for field in TESTED[self.modifier])
+        return self._next() if done else self._jump()
 
-    def _equal(self, modifier: int, a: Operand, b: Operand) -> bool:
-        if modifier == Modifier.I:
-            return a.register == b.register
-        return all(a.register[source] == b.register[field] for source, field in PAIRS[modifier])
+    def _equal(self) -> bool:
+        a, b = self.a.register, self.b.register
+        if self.modifier == Modifier.I:
+            return a == b
+        return all(a[source] == b[field] for source, field in PAIRS[self.modifier])
 
-    def _seq(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        return self._next(pc, skip=self._equal(modifier, a, b))
+    def _seq(self) -> Sequence[int]:
+        return self._next(skip=self._equal())
 
-    def _sne(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        return self._next(pc, skip=not self._equal(modifier, a, b))
+    def _sne(self) -> Sequence[int]:
+        return self._next(skip=not self._equal())
 
-    def _slt(self, _warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        pairs = PAIRS[modifier]
-        less = all(a.register[source] < b.register[field] for source, field in pairs)
-        return self._next(pc, skip=less)
+    def _slt(self) -> Sequence[int]:
+        a, b = self.a.register, self.b.register
+        less = all(a[source] < b[field] for source, field in PAIRS[self.modifier])
+        return self._next(skip=less)
 
-    def _spl(
-        self, _warrior: int, _modifier: int, pc: int, a: Operand, _b: Operand
-    ) -> Sequence[int]:
-        return (*self._next(pc), a.read)
+    def _spl(self) -> Sequence[int]:
+        return (*self._next(), *self._jump())
 
-    def _ldp(self, warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        source, field = SINGLE[modifier]
-        index = a.register[source] % self.config.pspace_size
-        value = self._shared[warrior][index] if index else self.last_results[warrior]
-        self._target(b)[field] = value
-        return self._next(pc)
+    def _nop(self) -> Sequence[int]:
+        return self._next()
 
-    def _stp(self, warrior: int, modifier: int, pc: int, a: Operand, b: Operand) -> Sequence[int]:
-        source, field = SINGLE[modifier]
-        index = b.register[field] % self.config.pspace_size
+    def _ldp(self) -> Sequence[int]:
+        source, field = SINGLE[self.modifier]
+        index = self.a.register[source] % self.config.pspace_size
+        shared, own = self._shared[self.warrior], self.last_results[self.warrior]
+        self._target()[field] = shared[index] if index else own
+        return self._next()
+
+    def _stp(self) -> Sequence[int]:
+        source, field = SINGLE[self.modifier]
+        index = self.b.register[field] % self.config.pspace_size
         if index:
-            self._shared[warrior][index] = a.register[source]
+            self._shared[self.warrior][index] = self.a.register[source]
         else:
-            self.last_results[warrior] = a.register[source]
-        return self._next(pc)
+            self.last_results[self.warrior] = self.a.register[source]
+        return self._next()
 
     # ---- The end of the round
 
     def core(self) -> NDArray[np.int32]:
         """int32, shape (core_size, 6): the core as it now is, columns as in `Warrior.code`."""
-        return np.array(self._cells, np.int32)
+        return np.array(self.cells, np.int32)
 
     def queue(self, warrior: int) -> list[int]:
         """Addresses of a warrior's processes, next to execute first."""

@@ -78,9 +78,11 @@ def _overridden(path: Path, overrides: Sequence[str]) -> RunConfig:
 
 def _hill(config: RunConfig) -> Hill:
     try:
-        return open_hill(config.evaluation.hill)
+        hill = open_hill(config.evaluation.hill)
+        hill.verify()
     except (OSError, ValueError) as error:
-        raise ConfigError(f"evaluation.hill: {error}") from None
+        raise ConfigError(f"evaluation.hill: {str(error).splitlines()[0]}") from None
+    return hill
 
 
 def _search(

@@ -126,9 +126,9 @@ class Node:
 
     def remember(self, publisher: int, champion: Elite) -> None:
         """Add a champion to those known; of equal programs only the newest arrival counts."""
-        kept = [(p, c) for p, c in self.champions if c.warrior != champion.warrior]
-        last_k = self.config.search.last_k
-        self.champions = [*kept, (publisher, champion)][len(kept) + 1 - last_k :] if last_k else []
+        kept = [known for known in self.champions if known[1].warrior != champion.warrior]
+        known = [*kept, (publisher, champion)]
+        self.champions = known[max(0, len(known) - self.config.search.last_k) :]
 
     def arena(self, domain: Domain, round_: int) -> Arena:
         search = self.config.search

@@ -65,9 +65,7 @@ def hill(
     found = _hill(path)
     if action == "list":
         for member in found.members:
-            print(
-                f"{member.split:<5} {member.warrior_class:<14} {member.name:<16} {member.id[:12]}"
-            )
+            print(f"{member.split:<5} {member.warrior_class:<14} {member.name}")
     print(f"{found.name} {found.version}: {len(found.members)} warriors, hash {found.hash[:16]}")
 
 

@@ -97,7 +97,8 @@ def _champion(result: Generality) -> Text:
         ("█" * won, "green"),
         ("▒" * tied, "yellow"),
         ("·" * (BAR - won - tied), "dim"),
-        f"  won {percent(result.win_share)}, tied {percent(result.tie_share)}, lost {percent(lost)}",
+        f"  won {percent(result.win_share)}, tied {percent(result.tie_share)}, "
+        f"lost {percent(lost)}",
     )
 
 

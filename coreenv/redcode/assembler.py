@@ -1,7 +1,7 @@
 """`assemble`: source text to `Warrior`."""
 
 from coreenv.config import CoreConfig
-from coreenv.redcode.faults import MAX_CANDIDATES, Fault, Faults, Stop, closest, quoted
+from coreenv.redcode.faults import Fault, Faults, Stop, closest, quoted
 from coreenv.redcode.grammar import (
     IMPLIED_B,
     MODES,
@@ -16,8 +16,10 @@ from coreenv.redcode.grammar import (
 from coreenv.redcode.instruction import Instruction, Mode, Modifier, Opcode
 from coreenv.redcode.lines import Encoding, Line, read
 from coreenv.redcode.preprocess import Statement, nameless_equ, preprocess
-from coreenv.redcode.symbols import Symbols
+from coreenv.redcode.symbols import MAX_CANDIDATES, Symbols
 from coreenv.redcode.warrior import MAX_NAME, MAX_PIN, Warrior, name_fault
+
+_DIRECT = Mode.DIRECT  # looking members up is slow, and this one is looked up for every operand
 
 
 def assemble(
@@ -79,6 +81,7 @@ class _Program:
         self.start = 0
         self.pin: int | None = None
         self._config = config
+        self._is_88 = config.standard == "88"
         self._symbols = symbols
         self._start_line: Line | None = None
 
@@ -99,7 +102,7 @@ class _Program:
         kind = statement.kind
         if isinstance(kind, Opcode):
             self.instructions.append(self._instruction(kind, tokens, statement))
-        elif kind is Directive.ASSERT:
+        elif kind == ";assert":
             self._assert(tokens, statement)
         else:
             self._directive(kind, tokens, statement)
@@ -115,8 +118,7 @@ class _Program:
             faults.add(Fault("E_ORG", message, hint=hint), self._start_line)
 
     def _instruction(self, opcode: Opcode, tokens: list[str], at: Statement) -> Instruction:
-        standard88 = self._config.standard == "88"
-        if standard88:
+        if self._is_88:
             _refuse_word_94(at.word)
         if opcode in PSPACE and not self._config.pspace_size:
             hint = "the rules have no p-space; do without it"
@@ -129,7 +131,7 @@ class _Program:
         a_mode, a_field = self._operand(a_tokens, at.address)
         b_mode, b_field = self._operand(b_tokens, at.address)
         default = default_modifier(opcode, a_mode, b_mode)
-        if standard88:
+        if self._is_88:
             _refuse_94(opcode, modifier, a_mode, b_mode, at.word)
         return Instruction(
             opcode, default if modifier is None else modifier, a_mode, a_field, b_mode, b_field
@@ -138,7 +140,7 @@ class _Program:
     def _operand(self, tokens: list[str], address: int) -> tuple[Mode, int]:
         mode = MODES.get(tokens[0])
         if mode is None:
-            mode = Mode.DIRECT
+            mode = _DIRECT
         else:
             tokens = tokens[1:]
             if not tokens:
@@ -160,14 +162,14 @@ class _Program:
             raise Fault("E_ASSERT", "the condition is false", hint=hint)
 
     def _directive(self, kind: Directive, tokens: list[str], at: Statement) -> None:
-        if self._config.standard == "88":
+        if self._is_88:
             _refuse_word_94(at.word)
         value = self._symbols.value(tokens, at.address, 0) if tokens else 0
-        if kind is Directive.PIN:
+        if kind == "PIN":
             if not tokens or abs(value) > MAX_PIN:
                 raise Fault("E_EXPR", "PIN needs a number", at.word, f"at most {MAX_PIN}")
             self.pin = value
-        elif kind is Directive.ORG or self.start == 0:
+        elif kind == "ORG" or self.start == 0:
             self.start, self._start_line = value, at.line
 
 

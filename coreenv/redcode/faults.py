@@ -14,9 +14,6 @@ MAX_REPORTED = 20
 MAX_FAULTS = 1000
 """Faults after which nothing more is looked at."""
 
-MAX_CANDIDATES = 200
-"""Names that a spelling suggestion looks through; beyond that there is none."""
-
 
 class Fault(Exception):  # noqa: N818  never leaves this package
     """One fault of the line being read.
@@ -103,8 +100,6 @@ def _rejection(fault: Fault, line: Line | None) -> Rejection:
 
 def closest(word: str, names: Collection[str]) -> str:
     """The name of which ``word`` is probably a misspelling, or nothing."""
-    if len(names) > MAX_CANDIDATES:
-        return ""
     by_lower = {name.lower(): name for name in names}
     match = difflib.get_close_matches(word.lower(), by_lower, n=1)
     return by_lower[match[0]] if match else ""

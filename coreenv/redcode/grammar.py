@@ -1,28 +1,22 @@
 """The words of Redcode: keywords, modes, modifiers, their defaults, and what ICWS'88 allows."""
 
 from collections.abc import Mapping
-from enum import Enum
-from typing import Final
+from typing import Final, Literal
 
 from coreenv.redcode.instruction import MODE_SYMBOLS, Mode, Modifier, Opcode
 
-
-class Directive(Enum):
-    """Words that lead a line but make no instruction."""
-
-    FOR = "FOR"
-    ROF = "ROF"
-    EQU = "EQU"
-    ORG = "ORG"
-    END = "END"
-    PIN = "PIN"
-    ASSERT = ";assert"
-
+Directive = Literal["FOR", "ROF", "EQU", "ORG", "END", "PIN", ";assert"]
+"""What leads a line but makes no instruction."""
 
 OPCODES: Final[Mapping[str, Opcode]] = dict(Opcode.__members__)
 KEYWORDS: Final[Mapping[str, Opcode | Directive]] = {
     **OPCODES,
-    **{word.name: word for word in Directive if word is not Directive.ASSERT},
+    "FOR": "FOR",
+    "ROF": "ROF",
+    "EQU": "EQU",
+    "ORG": "ORG",
+    "END": "END",
+    "PIN": "PIN",
 }
 MODIFIERS: Final[Mapping[str, Modifier]] = dict(Modifier.__members__)
 MODES: Final[Mapping[str, Mode]] = dict(zip(MODE_SYMBOLS, Mode, strict=True))
@@ -34,6 +28,7 @@ PSPACE: Final = frozenset({Opcode.LDP, Opcode.STP})
 
 # Default modifier by opcode, for: an immediate A, else an immediate B, else neither.
 _A, _B, _AB, _F, _I = Modifier.A, Modifier.B, Modifier.AB, Modifier.F, Modifier.I
+_IMMEDIATE = Mode.IMMEDIATE
 _WHOLE = (_AB, _B, _I)
 _FIELDS = (_AB, _B, _F)
 _SINGLE = (_AB, _B, _B)
@@ -54,9 +49,9 @@ _DEFAULTS: Final[tuple[tuple[Modifier, Modifier, Modifier], ...]] = tuple(
 def default_modifier(opcode: Opcode, a_mode: Mode, b_mode: Mode) -> Modifier:
     """The modifier that an instruction written without one has (ICWS'94 draft, A.2.1)."""
     immediate_a, immediate_b, neither = _DEFAULTS[opcode]
-    if a_mode is Mode.IMMEDIATE:
+    if a_mode is _IMMEDIATE:
         return immediate_a
-    return immediate_b if b_mode is Mode.IMMEDIATE else neither
+    return immediate_b if b_mode is _IMMEDIATE else neither
 
 
 # ICWS'88: opcode -> the modes its A operand and its B operand may have.

@@ -102,10 +102,10 @@ class _Reader:
                 if self._depth:
                     self._count_written(line)
                 lead, keyword = _lead(line)
-                if keyword is Directive.FOR:
+                if keyword == "FOR":
                     rofs = _match_loops(lines) if rofs is None else rofs
                     at = self._enter(line, lead, here, rofs, loops)
-                elif keyword is Directive.ROF:
+                elif keyword == "ROF":
                     at = self._repeat(line, lead, here, loops)
                 else:
                     self._statement(line, lead, keyword)
@@ -117,9 +117,9 @@ class _Reader:
         if indices:
             tokens = substitute(tokens, indices)
         rest = tokens[lead + 1 :]
-        if keyword is Directive.ASSERT:
+        if keyword == ";assert":
             self._add(keyword, ";assert", tokens, line)
-        elif keyword is Directive.EQU:
+        elif keyword == "EQU":
             self._label(tokens[:lead], line)
             self._equ(rest, line)
         elif (lead and self._symbols.expands(tokens[:lead])) or (
@@ -128,7 +128,8 @@ class _Reader:
             self._expand(tokens, line)
         else:
             self._text = None
-            self._label(tokens[:lead], line)
+            if lead:
+                self._label(tokens[:lead], line)
             if keyword is None:
                 _refuse_prose(tokens, lead)
             else:
@@ -148,8 +149,8 @@ class _Reader:
                 message = f"more than {self._max_length} instructions"
                 raise Stop("E_LENGTH", message, word, "this is the first one too many")
             self._address += 1
-        self._ended = kind is Directive.END
-        if self.pending and kind is not Directive.ASSERT:
+        self._ended = kind == "END"
+        if self.pending and kind != ";assert":
             self._define(lambda name: self._symbols.define_label(name, address))
         self.statements.append(statement)
 
@@ -183,13 +184,13 @@ class _Reader:
         self, line: Line, lead: int, at: int, rofs: dict[int, int], loops: list[_Loop]
     ) -> int:
         """Begin the loop at ``at``, or skip it; the next position. A bad count counts as 1."""
-        self._text = None
-        self._label([glue(word, self._indices) for word in line.tokens[:lead]], line)
-        index = self.pending.pop()[0] if self.pending else None
+        self._text = index = None
         if at not in rofs:
             hint = "close the loop with ROF; a comment begins with ;"
             raise Fault("E_FOR", "FOR without ROF", line.tokens[lead], hint)
         try:
+            self._label([glue(word, self._indices) for word in line.tokens[:lead]], line)
+            index = self.pending.pop()[0] if self.pending else None
             if index in self._indices or index in self._symbols.texts:
                 raise Fault("E_FOR", f"loop index {quoted(str(index))} is taken", str(index))
             count = self._count(line.tokens[lead + 1 :])
@@ -254,7 +255,7 @@ def _lead(line: Line) -> tuple[int, Opcode | Directive | None]:
     Without one: how many words the line begins with, and None.
     """
     if line.is_assert:
-        return 0, Directive.ASSERT
+        return 0, ";assert"
     for at, token in enumerate(line.tokens):
         keyword = KEYWORDS.get(token.upper())
         if keyword is not None:
@@ -270,9 +271,9 @@ def _match_loops(lines: list[Line]) -> dict[int, int]:
     opened = []
     for at, line in enumerate(lines):
         _, keyword = _lead(line)
-        if keyword is Directive.FOR:
+        if keyword == "FOR":
             opened.append(at)
-        elif keyword is Directive.ROF and opened:
+        elif keyword == "ROF" and opened:
             rofs[opened.pop()] = at
     return rofs
 

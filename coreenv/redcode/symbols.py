@@ -17,6 +17,9 @@ MAX_EXPANSION = 10_000
 MAX_EXPANSIONS = 100_000
 """Most tokens and replacements together over the whole source."""
 
+MAX_CANDIDATES = 200
+"""Names that a spelling suggestion looks through; among more there is none."""
+
 _LONGEST = f"at most {MAX_EXPANSION} tokens and {MAX_EXPANSION} replacements"
 
 NEWLINE = "\n"
@@ -193,7 +196,8 @@ class Symbols:
             hint = f"line {line.number} names it behind EQU; write {name} EQU ..."
         if name in self.dangling:
             hint = "this label stands behind the last instruction, so it has no address"
-        near = [*self.labels, *self.texts, *self.constants, "CURLINE"]
+        few = len(self.labels) + len(self.texts) <= MAX_CANDIDATES
+        near = [*self.labels, *self.texts, *self.constants, "CURLINE"] if few else []
         return Fault("E_LABEL", f"{quoted(name)} is not defined", name, hint, near)
 
 

@@ -17,6 +17,7 @@ from dei_agents.policies.edits import (
     stream,
     succeed,
 )
+from dei_agents.policies.gait import copier, crowd
 from dei_agents.policies.heuristic import Heuristic, Sketch
 
 BOMBS: tuple[Bomb, ...] = (
@@ -208,6 +209,31 @@ def relay(draw: Draw) -> Sketch:
     return Sketch(draw.program(text), f"stone that splits every {turns} turns, step {step}")
 
 
+def raid(draw: Draw) -> Sketch:
+    """One process that copies the program ahead, bombs, jumps after it, and never splits."""
+    moves, away = draw.pick((1, 1, 2, 3)), draw.hop(2 * 11)
+    aim = draw.pick((f"<{draw.far()}", f">{draw.far()}", f"{draw.far()}"))
+    throws = [f"mov.i bomb, {aim}"] * draw.between(1, 3)
+    bomb = draw.pick(("dat <1, {1", "spl #0, <1"))
+    text = copier(moves, away, [*throws, f"jmp top+{away}", f"bomb {bomb}"])
+    return Sketch(draw.lines(text), f"raid, {len(throws)} bombs every {away} cells")
+
+
+def squad(draw: Draw) -> Sketch:
+    """A file of processes: each copies a line ahead, throws a bomb, and follows."""
+    count = draw.scale(5, min(draw.config.core_size // 8, 2 ** min(9, draw.room - 5)))
+    away = draw.hop(count + 1)
+    text = [
+        *crowd(count),
+        f"hand nop 0, {away}",
+        "top mov.i }hand, >hand",
+        f"mov.i bomb, {draw.pick('<{>')}{draw.far()}",
+        f"jmp top+{away}",
+        draw.pick(("bomb dat <1, {1", "bomb spl #0, <1")),
+    ]
+    return Sketch(draw.lines(text), f"squad of {count}, {away} at a time")
+
+
 BOMBER = Heuristic(
     name="bomber",
     writers={
@@ -219,7 +245,9 @@ BOMBER = Heuristic(
         clear: 2,
         broom: 1,
         finale: 2,
-        relay: 3,
+        relay: 2,
+        raid: 2,
+        squad: 2,
     },
     editors={
         retune(lambda draw: draw.lattice(8).step): 6,

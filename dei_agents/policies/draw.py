@@ -1,6 +1,6 @@
 """The random choices of one proposal, scaled to the core it is written for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import gcd, log
 from typing import NamedTuple, TypeVar
@@ -113,6 +113,10 @@ class Draw:
         """Divisors of the core size from ``least`` up to half of it."""
         core = self.config.core_size
         return [gap for gap in range(least, core // 2 + 1) if core % gap == 0]
+
+    def lines(self, lines: Iterable[str]) -> Program:
+        """Assemble a list of lines that starts at the first."""
+        return self.program("\n".join(lines))
 
     def program(self, text: str) -> Program:
         """Assemble a template; it may turn out longer than the rules allow."""

@@ -11,6 +11,7 @@ from coreenv.redcode.warrior import signed
 from dei_agents.policies.bomber import broom, pebble, sling
 from dei_agents.policies.draw import Draw
 from dei_agents.policies.edits import Bomb, accompany, rearm, repeat, retune, shed
+from dei_agents.policies.gait import copier, crowd
 from dei_agents.policies.heuristic import Heuristic, Sketch
 from dei_agents.policies.program import Program, entered, spliced
 
@@ -22,20 +23,6 @@ BOMBS: tuple[Bomb, ...] = (
 )
 """Bombs that also wear down what stands beside them, and imps."""
 
-DOUBLE = "spl    $1, $0"
-DOUBLE_LESS_ONE = "mov.i  $-1, $0"
-
-
-def crowd(count: int) -> list[str]:
-    """Lines after which ``count`` processes, at least 2, run in single file.
-
-    SPL 1 doubles them; MOV -1, 0 turns p into 2p - 1, since the first one through makes it a
-    SPL 1 for the rest.
-    """
-    if count == 2:
-        return [DOUBLE]
-    return [*crowd((count + 1) // 2), DOUBLE_LESS_ONE if count % 2 else DOUBLE]
-
 
 def spiral_step(arms: int, core_size: int) -> int:
     """Step of an imp whose next cell is written ``arms`` turns ahead; 1 where there is none."""
@@ -44,27 +31,6 @@ def spiral_step(arms: int, core_size: int) -> int:
 
 def _imp_step(draw: Draw) -> int:
     return spiral_step(draw.pick((1, 3, 5, 7, 9, 11, 13)), draw.config.core_size)
-
-
-def copier(moves: int, away: int, rest: list[str]) -> list[str]:
-    """A program that copies itself ``away`` cells off, ``moves`` cells a turn, then does the rest.
-
-    Its pointers live in the first cell behind it, `hand`; `seed` holds their initial values.
-    """
-    length = moves + len(rest) + 3
-    hand = -(-length // moves) * moves
-    return [
-        f"top mov.i seed, top+{hand}",
-        "loop",
-        *[f"mov.i }}top+{hand}, >top+{hand}"] * moves,
-        f"jmn.a loop, top+{hand}",
-        *rest,
-        f"seed dat {-hand}, {away - hand}",
-    ]
-
-
-def _program(draw: Draw, lines: list[str]) -> Program:
-    return draw.program("\n".join([*lines, "end"]))
 
 
 def silk(draw: Draw) -> Sketch:
@@ -90,7 +56,7 @@ def silk(draw: Draw) -> Sketch:
         else ([f"mov.i #{draw.far()}, {{engine"], ["jmp engine, <engine"], ["dat <1, {1"])
     )
     count = len(body) - 1 + len(rest) + draw.pick((0, 0, 0, 1))
-    program = _program(draw, [*crowd(count), *body, *rest])
+    program = draw.lines([*crowd(count), *body, *rest])
     return Sketch(program, f"silk, {count} processes, {engines} engines, then {rest[0]}")
 
 
@@ -106,43 +72,21 @@ def paper(draw: Draw) -> Sketch:
             [f"mov.i #{hop}, {_imp_step(draw)}"],
         )
     )
-    program = _program(draw, copier(moves, away, [f"split spl top+{away}", *rest]))
+    program = draw.lines(copier(moves, away, [f"split spl top+{away}", *rest]))
     return Sketch(program, f"paper, {moves} moves a turn, {away} away, then {rest[0]}")
-
-
-def leaper(draw: Draw) -> Sketch:
-    """One process copies the program ahead and jumps after it, and never splits.
-
-    How many places it visits before it comes round is drawn from 2 to as many as fit.
-    """
-    moves, reach = draw.pick((1, 1, 2, 3)), draw.far()
-    first = draw.pick(([], [], [f"mov.i seed-1, <{reach}"], [f"mov.i seed-1, >{reach}"]))
-    if moves + 4 + len(first) > draw.room:
-        moves, first = 1, []
-    away = draw.hop(2 * (moves + 6))
-    program = _program(draw, copier(moves, away, [*first, f"jmp top+{away}"]))
-    return Sketch(program, f"leaper, {away} at a time")
-
-
-def caravan(draw: Draw) -> Sketch:
-    """A file of processes copies three lines ahead, one process a line, and follows."""
-    count = draw.scale(3, min(draw.config.core_size // 8, 2 ** min(9, draw.room - 3)))
-    away = draw.hop(count + 1)
-    ahead = [f"hand nop 0, {away}", "top mov.i }hand, >hand", f"jmp top+{away}"]
-    return Sketch(_program(draw, [*crowd(count), *ahead]), f"caravan of {count}, {away} at a time")
 
 
 def column(draw: Draw) -> Sketch:
     """Imps one behind the other in the same cell: the more, the slower and the less they cover."""
     count = draw.scale(2, min(draw.config.max_processes, 2 ** min(9, draw.room - 1)))
     imp = f"mov.i #{draw.far()}, 1"
-    return Sketch(_program(draw, [*crowd(count), imp]), f"column of {count} imps")
+    return Sketch(draw.lines([*crowd(count), imp]), f"column of {count} imps")
 
 
 def imp(draw: Draw) -> Sketch:
     """One process that writes itself one cell ahead, for ever."""
     mode = draw.pick("$>}")
-    return Sketch(_program(draw, [f"mov.i #{draw.far()}, {mode}1"]), f"imp, {mode}1")
+    return Sketch(draw.lines([f"mov.i #{draw.far()}, {mode}1"]), f"imp, {mode}1")
 
 
 def tripod(draw: Draw) -> Sketch:
@@ -167,7 +111,7 @@ def ring(draw: Draw) -> Sketch:
     table = [f"dat imp+{i * step % core}, <{draw.far()}" for i in range(max(2, count))]
     launch = ["fan jmp *table, }fan", f"imp mov.i #{draw.far()}, {step}", "table", *table]
     words = f"imp spiral, {arms} arms, {count} processes, step {step}"
-    return Sketch(_program(draw, [*crowd(max(2, count)), *launch]), words)
+    return Sketch(draw.lines([*crowd(max(2, count)), *launch]), words)
 
 
 def recount(draw: Draw, program: Program) -> Sketch | None:
@@ -179,7 +123,7 @@ def recount(draw: Draw, program: Program) -> Sketch | None:
         old = 2 * old - factor
         head += 1
     new = max(2, draw.pick((old - 1, old + 1, old + 2, old // 2, old * 2)))
-    lines = _program(draw, crowd(new)).cells
+    lines = draw.lines(crowd(new)).cells
     longer = spliced(program, core, program.start, head - program.start, lines)
     return Sketch(longer._replace(start=program.start), f"{new} processes instead of {old}")
 
@@ -198,7 +142,7 @@ def carry(draw: Draw, program: Program) -> Sketch | None:
     away = draw.far()
     load = entered(program)
     count = len(load) + 2
-    silk_head = _program(draw, [*crowd(count), f"spl @0, {away}", "mov.i }-1, >-1"])
+    silk_head = draw.lines([*crowd(count), f"spl @0, {away}", "mov.i }-1, >-1"])
     return Sketch(Program((*silk_head.cells, *load)), f"as the load of a silk, {away} away")
 
 
@@ -206,7 +150,7 @@ def engine(draw: Draw, program: Program) -> Sketch:
     """Insert one more silk engine."""
     at = draw.between(0, len(program.cells) - 1)
     away = draw.far()
-    pair = _program(draw, [f"spl @0, {away}", "mov.i }-1, >-1"]).cells
+    pair = draw.lines([f"spl @0, {away}", "mov.i }-1, >-1"]).cells
     return Sketch(
         spliced(program, draw.config.core_size, at, 0, pair), f"engine at {at}, {away} away"
     )
@@ -217,9 +161,7 @@ REPLICATOR = Heuristic(
     writers={
         silk: 6,
         paper: 3,
-        leaper: 3,
-        caravan: 2,
-        column: 1,
+        column: 2,
         imp: 0.5,
         tripod: 1,
         ring: 2,

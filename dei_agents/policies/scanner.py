@@ -16,9 +16,9 @@ from dei_agents.policies.edits import (
     shed,
     succeed,
 )
+from dei_agents.policies.gait import copier
 from dei_agents.policies.heuristic import Heuristic, Sketch
 from dei_agents.policies.program import Program, spliced
-from dei_agents.policies.replicator import copier
 
 BOMBS: tuple[Bomb, ...] = (
     (Opcode.SPL, Mode.IMMEDIATE, Mode.DIRECT),

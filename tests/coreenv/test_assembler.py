@@ -175,6 +175,11 @@ class TestPreprocessing:
             ("E_FOR", 2)
         ]
 
+    @pytest.mark.parametrize("head", ["add: for 3", "l&q for 3", "for nowhere", "for", "i for 1/0"])
+    def test_a_bad_loop_is_one_fault_and_its_body_is_read_once(self, head: str) -> None:
+        found = faults(f"{head}\nmova 0, 1\nrof\nmovb 0, 1\n")
+        assert [fault.line for fault in found] == [1, 2, 4]
+
     def test_the_number_beside_curline_is_pasted(self) -> None:
         assert program("nop 0\nnop 1 CURLINE, 2 CURLINE\n")[1] == "NOP.F $11,$21"
 

@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -119,11 +120,20 @@ def test_a_search_whose_nodes_all_die_fails_and_says_so(tmp_path: Path) -> None:
         search(small(), tmp_path / "run", kill_all)
 
 
-def dei(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+@contextmanager
+def dei(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-W", "error", "-m", "dei_agents.cli", *arguments]
-    return subprocess.Popen(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=cwd, stdout=pipe, stderr=pipe, text=True) as process:
+        yield process
+        process.kill()
+
+
+def ended(*arguments: str, cwd: Path) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command that ends by itself."""
+    with dei(*arguments, cwd=cwd) as process:
+        out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
 
 
 CONFIG = """
@@ -145,9 +155,9 @@ policy = "tinkerer"
 
 def test_dei_run_writes_a_whole_run_folder(tmp_path: Path) -> None:
     (tmp_path / "cli.toml").write_text(CONFIG)
-    process = dei("run", "cli.toml", "--json", "--search.rounds", "3", cwd=tmp_path)
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
+    flags = ("--json", "--search.rounds", "3")
+    code, out, err = ended("run", "cli.toml", *flags, cwd=tmp_path)
+    assert code == 0, err
     from eval.summary import Summary
 
     summary = Summary.model_validate_json(out)
@@ -169,44 +179,50 @@ def test_dei_run_writes_a_whole_run_folder(tmp_path: Path) -> None:
     assert (folder / "logs" / "node-0.log").read_text() == ""
 
 
+def nodes_at_work(process: subprocess.Popen[str], folder: Path) -> list[Path]:
+    """The /proc entries of a search's processes, once a node has published."""
+    log = folder / "events" / "node-1.jsonl"
+    deadline = time.monotonic() + 60
+    while not (log.exists() and '"published"' in log.read_text()):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert children
+    return [Path(f"/proc/{pid}") for pid in children]
+
+
+def gone(paths: list[Path], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while any(path.exists() for path in paths) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not any(path.exists() for path in paths)
+
+
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_search_leaves_no_process_and_no_memory(
     tmp_path: Path, signum: signal.Signals, code: int
 ) -> None:
     (tmp_path / "cli.toml").write_text(CONFIG.replace("rounds = 2", "rounds = 5000"))
-    process = dei("run", "cli.toml", "--out", "out", cwd=tmp_path)
-    log = tmp_path / "out" / "events" / "node-1.jsonl"
-    deadline = time.monotonic() + 60
-    while not (log.exists() and '"published"' in log.read_text()):
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.05)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    process.send_signal(signum)
-    _, err = process.communicate(timeout=60)
+    with dei("run", "cli.toml", "--out", "out", cwd=tmp_path) as process:
+        nodes = nodes_at_work(process, tmp_path / "out")
+        process.send_signal(signum)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == code
     assert "Traceback" not in err
     assert "leaked" not in err
-    assert children
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    assert gone(nodes, 10)
     assert not list(Path("/dev/shm").glob("psm_*"))
 
 
 def test_nodes_end_when_the_ensemble_is_killed(tmp_path: Path) -> None:
     (tmp_path / "cli.toml").write_text(CONFIG.replace("rounds = 2", "rounds = 5000"))
-    process = dei("run", "cli.toml", "--out", "out", cwd=tmp_path)
-    log = tmp_path / "out" / "events" / "node-1.jsonl"
-    deadline = time.monotonic() + 60
-    while not log.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    process.kill()
-    process.communicate(timeout=60)
-    while left := [pid for pid in children if Path(f"/proc/{pid}").exists()]:
-        assert time.monotonic() < deadline + 30, f"still there: {left}"
-        time.sleep(0.05)
-    assert not list(Path("/dev/shm").glob("psm_*"))
+    with dei("run", "cli.toml", "--out", "out", cwd=tmp_path) as process:
+        nodes = nodes_at_work(process, tmp_path / "out")
+        process.kill()
+        process.communicate(timeout=60)
+    assert gone(nodes, 30)
+    assert gone(list(Path("/dev/shm").glob("psm_*")), 30)
 
 
 BAD = {
@@ -246,19 +262,16 @@ def test_bad_input_is_named_in_one_line(tmp_path: Path, case: str) -> None:
     (tmp_path / "bad.toml").write_text(text)
     (tmp_path / "broken.red").write_text("mov 0, nowhere\n")
     before = sorted(tmp_path.iterdir())
-    process = dei("run", "bad.toml", cwd=tmp_path)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (2, "")
+    code, out, err = ended("run", "bad.toml", cwd=tmp_path)
+    assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1
     assert culprit in err
     assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_missing_configuration_is_named(tmp_path: Path) -> None:
-    process = dei("run", "nowhere.toml", cwd=tmp_path)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (2, "")
-    assert err == "dei: nowhere.toml: No such file or directory\n"
+    answer = ended("run", "nowhere.toml", cwd=tmp_path)
+    assert answer == (2, "", "dei: nowhere.toml: No such file or directory\n")
     assert not list(tmp_path.iterdir())
 
 
@@ -266,8 +279,7 @@ def test_a_full_folder_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "cli.toml").write_text(CONFIG)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "keep").write_text("mine")
-    process = dei("run", "cli.toml", "--out", "out", cwd=tmp_path)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 2
+    code, _, err = ended("run", "cli.toml", "--out", "out", cwd=tmp_path)
+    assert code == 2
     assert "out exists" in err
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["keep"]

@@ -22,12 +22,14 @@ shot    DAT    <5, <ring
         DAT    0, 0
         ROF
 start   SPL    throw
+        SPL    1                    ; 32 processes: some will be lost to the own bombs
+        SPL    1
         SPL    1
         SPL    1
         SPL    1
         JMP    }row
 row     DAT    1, 0
-k       FOR    8
+k       FOR    32
         JMP    imp + (k - 1) * ring
         ROF
 imp     MOV.I  #ring, *0

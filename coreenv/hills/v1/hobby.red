@@ -7,7 +7,7 @@
 first   EQU    320
 gap     EQU    200                  ; from pair to pair
 apart   EQU    3810                 ; from one cell of a pair to the other
-step    EQU    1020                 ; a multiple of 20: one cell of the scanner is on the lattice
+step    EQU    940                  ; a multiple of 20: one cell of the scanner is on the lattice
 behind  EQU    (last - furrow + 2)
 
         ORG    quick

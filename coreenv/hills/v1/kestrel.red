@@ -8,8 +8,8 @@
 first   EQU    200
 gap     EQU    160                  ; from pair to pair
 apart   EQU    3920                 ; from one cell of a pair to the other
-near    EQU    2890
-far     EQU    5730
+near    EQU    2322
+far     EQU    383
 
         ORG    quick
 

@@ -7,7 +7,7 @@
 
 step    EQU    3080                 ; a multiple of 40: four cells a look, ten apart
 half    EQU    10
-tour    EQU    190
+tour    EQU    186
 behind  EQU    (last - point + 2)
 
         ORG    near

@@ -4,8 +4,8 @@
 ;strategy Every copy of this paper carries a stone: the processes that leave a copy stay behind
 ;strategy in a short bombing loop instead of dying, so each place keeps throwing bombs.
 
-near    EQU    2710
-step    EQU    1925
+near    EQU    6601
+step    EQU    710
 
         ORG    start
 

@@ -4,8 +4,8 @@
 ;strategy A vampire with an end: one tour of fangs, then a core clear of two laps that takes the
 ;strategy pit and everybody in it. Captives only split: they are slow, and they stay.
 
-step    EQU    7010                 ; a multiple of 10
-tour    EQU    799
+step    EQU    1610                 ; a multiple of 10
+tour    EQU    250
 behind  EQU    (last - gate + 2)
 
         ORG    bite

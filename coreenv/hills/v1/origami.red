@@ -7,8 +7,8 @@
 
 step    EQU    616                  ; 13 * 616 = 8008: thirteen throws shift the pattern by 8, so
 tour    EQU    445                  ; the own cells come up last: the tour stops before them
-away    EQU    1190
-drift   EQU    271
+away    EQU    6292
+drift   EQU    3129
 
         ORG    throw
 

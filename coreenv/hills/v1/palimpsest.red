@@ -5,9 +5,9 @@
 ;strategy keeps scanners and bombers busy; the paper is small, six processes for six cells, and
 ;strategy every sheet copies itself again and again, each time somewhere else.
 
-away    EQU    3907
-near    EQU    2430
-drift   EQU    173
+away    EQU    1586
+near    EQU    7537
+drift   EQU    389
 step    EQU    2365
 
         ORG    start

@@ -5,9 +5,9 @@
 ;strategy works alone until its tour ends and it clears; meanwhile a paper of eight cells, whose
 ;strategy sheets never stop copying, holds the ground.
 
-away    EQU    3500
-near    EQU    1853
-drift   EQU    2131
+away    EQU    6177
+near    EQU    4201
+drift   EQU    3844
 step    EQU    2376                 ; a multiple of 8
 tour    EQU    500
 behind  EQU    (last - point + 3)

@@ -17,11 +17,13 @@ start   MOV.I  <from, {from         ; the five cells of the stone, last one firs
         MOV.I  <from, {from
         MOV.I  <from, {from
         SPL    *from, 0
+        SPL    1                    ; 16 processes: some will be lost to the own bombs
+        SPL    1
         SPL    1
         SPL    1
         JMP    }row
 row     DAT    1, 0
-k       FOR    4
+k       FOR    16
         JMP    imp + (k - 1) * ring
         ROF
 imp     MOV.I  0, ring

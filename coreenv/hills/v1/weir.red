@@ -20,12 +20,13 @@ shot    DAT    <1, <reach
         DAT    0, 0
         ROF
 start   SPL    weir
+        SPL    1                    ; 16 processes: some will be lost to the own bombs
         SPL    1
         SPL    1
         SPL    1
         JMP    }row
 row     DAT    1, 0
-k       FOR    8
+k       FOR    16
         JMP    imp + (k - 1) * reach
         ROF
 imp     MOV.I  0, reach
