@@ -3,12 +3,13 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import tyro
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
 if TYPE_CHECKING:
+    from coreenv.battle import BattleResult
     from coreenv.config import CoreConfig
     from coreenv.redcode import AssemblyError, Warrior
 
@@ -79,12 +80,65 @@ def disasm(file: Positional[Path], ruleset: str = "nop94", latin_1: bool = False
         _fail(f"{file}: {error}")
 
 
+def battle(
+    files: Positional[tuple[Path, ...]],
+    ruleset: str = "nop94",
+    rounds: int = 100,
+    seed: int = 1,
+    as_json: Annotated[bool, arg(name="json")] = False,
+) -> None:
+    """Let warriors fight in one core, and print how each of them did.
+
+    Args:
+        files: Redcode files, one a warrior; a file may be named more than once.
+        ruleset: rules of the battle: nop94, draft94, icws88, tiny or nano.
+        rounds: how many, each at another placement.
+        seed: of the placements; equal seeds give equal battles.
+        as_json: print everything that was counted, and what replays it, as JSON.
+    """
+    from coreenv.battle import battle as fight
+    from coreenv.redcode import AssemblyError
+
+    if not files:
+        _fail("no FILE to let fight; write: corewar battle FILE...")
+    config = _config(ruleset)
+    warriors, failed = [], False
+    for file in files:
+        try:
+            warriors.append(_assemble(file, config, latin_1=False))
+        except AssemblyError as error:
+            _complain(file, error)
+            failed = True
+    if failed:
+        sys.exit(2)
+    try:
+        result = fight(warriors, config, rounds=rounds, seed=seed)
+    except ValueError as error:
+        _fail(str(error))
+    if as_json:
+        print(json.dumps(result.to_dict()))
+    else:
+        _print_scores(warriors, result)
+
+
+def _print_scores(warriors: "list[Warrior]", result: "BattleResult") -> None:
+    survivors = result.alive.sum(axis=1)
+    for i, warrior in enumerate(warriors):
+        alone = int((result.alive[:, i] & (survivors == 1)).sum())
+        shared = int(result.alive[:, i].sum()) - alone
+        died = len(survivors) - alone - shared
+        print(
+            f"{warrior.name}: {alone} won, {shared} tied, {died} lost, "
+            f"{int(result.points[:, i].sum())} points"
+        )
+
+
 def main() -> None:
     """Entry point of the `corewar` command."""
     tyro.extras.subcommand_cli_from_dict(
-        {"asm": asm, "disasm": disasm},
+        {"asm": asm, "battle": battle, "disasm": disasm},
         prog="corewar",
-        description="Core War: assemble and disassemble warriors.",
+        description="Core War: assemble warriors and let them fight.",
     )
 
 

@@ -207,7 +207,8 @@ class Machine:
         """Executes the next process of ``warrior``, which must be alive."""
         queue = self.queues[warrior]
         processes = len(queue)
-        self.warrior, self.pc, self.touched = warrior, queue.popleft(), []
+        self.warrior, self.pc = warrior, queue.popleft()
+        self.touched: list[int] = []
         opcode, self.modifier, a_mode, a_field, b_mode, b_field = self.cells[self.pc]
         self.a = self._operand(a_mode, a_field)
         self.b = self._operand(b_mode, b_field)

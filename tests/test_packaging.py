@@ -39,7 +39,8 @@ def test_a_wheel_builds_and_works(python: str, clean_copy: Path, tmp_path: Path)
     own = tmp_path / "env" / "bin"
     call(own / "pip", "wheel", "--quiet", "--no-deps", "-w", "dist", clean_copy, cwd=tmp_path)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
     assert any(name.startswith("coreenv/_mars.") and name.endswith(".so") for name in names)
     assert "coreenv/_mars.pyi" in names
     assert "coreenv/py.typed" in names

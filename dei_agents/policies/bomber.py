@@ -1,7 +1,7 @@
 """The bomber: loops that throw bombs over the core in fixed steps, and clears that wipe it.
 
-Few processes in few cells: it fills the archive's columns of low memory coverage, in all rows of
-spawned processes.
+Its programs stay where they are or move as one, with as many processes as it pleases: it fills the
+archive's columns of low memory coverage.
 """
 
 from coreenv.redcode import Mode, Opcode
@@ -244,19 +244,19 @@ BOMBER = Heuristic(
         arson: 2,
         clear: 2,
         broom: 1,
-        finale: 2,
+        finale: 4,
         relay: 2,
         raid: 2,
         squad: 2,
     },
     editors={
-        retune(lambda draw: draw.lattice(8).step): 6,
-        rearm(BOMBS): 3,
-        succeed((clear, broom, relay)): 2,
-        accompany((pebble, sling, broom)): 2,
-        stream: 1,
+        retune(lambda draw: draw.lattice(8).step): 4,
+        accompany((pebble, sling, broom, finale)): 3,
+        rearm(BOMBS): 2,
         repeat: 2,
-        split_in_front: 1,
         shed: 2,
+        split_in_front: 2,
+        succeed((clear, broom, relay)): 2,
+        stream: 1,
     },
 )

@@ -1,7 +1,7 @@
-"""The replicator: papers, silks, leapers and imps, which outlive what they cannot kill.
+"""The replicator: silks, papers and imps, which outlive what they cannot kill.
 
-Many processes in many cells: it fills the archive's columns of high memory coverage, in all rows
-of spawned processes.
+Its programs spread: it fills the archive's columns of high memory coverage, with a handful of
+processes (imps) or thousands (silks).
 """
 
 from math import gcd
@@ -33,14 +33,18 @@ def _imp_step(draw: Draw) -> int:
     return spiral_step(draw.pick((1, 3, 5, 7, 9, 11, 13)), draw.config.core_size)
 
 
+def _engine(away: int) -> list[str]:
+    """Two lines that split into a copy ``away`` cells off, while every process copies one cell.
+
+    The first holds both pointers: its A-field counts up the source, its B-field the copy.
+    """
+    return [f"spl @0, {away}", "mov.i }-1, >-1"]
+
+
 def silk(draw: Draw) -> Sketch:
     """A file of processes splits into the copy while, line by line, it still writes it."""
     engines = draw.between(1, 3) if draw.room >= 16 else 1
-    body = []
-    for _ in range(engines):
-        engine = draw.far()
-        body += [f"spl @0, {engine}", "mov.i }-1, >-1"]
-    body.insert(-2, "engine")
+    body = [line for _ in range(engines) for line in _engine(draw.far())]
     rest = draw.pick(
         (
             ["dat <1, {1"],
@@ -55,8 +59,8 @@ def silk(draw: Draw) -> Sketch:
         if draw.room >= 10
         else ([f"mov.i #{draw.far()}, {{engine"], ["jmp engine, <engine"], ["dat <1, {1"])
     )
-    count = len(body) - 1 + len(rest) + draw.pick((0, 0, 0, 1))
-    program = draw.lines([*crowd(count), *body, *rest])
+    count = len(body) + len(rest) + draw.pick((0, 0, 0, 1))
+    program = draw.lines([*crowd(count), *body[:-2], "engine", *body[-2:], *rest])
     return Sketch(program, f"silk, {count} processes, {engines} engines, then {rest[0]}")
 
 
@@ -137,44 +141,36 @@ def _growth(program: Program, index: int, core_size: int) -> int | None:
     return 1 if back and cell.modifier == Modifier.I and cell.b_field == 0 else None
 
 
-def carry(draw: Draw, program: Program) -> Sketch | None:
+def carry(draw: Draw, program: Program) -> Sketch:
     """Make a silk of the parent: every copy multiplies, then does what the parent does."""
     away = draw.far()
     load = entered(program)
     count = len(load) + 2
-    silk_head = draw.lines([*crowd(count), f"spl @0, {away}", "mov.i }-1, >-1"])
-    return Sketch(Program((*silk_head.cells, *load)), f"as the load of a silk, {away} away")
+    head = draw.lines([*crowd(count), *_engine(away)]).cells
+    return Sketch(Program((*head, *load)), f"as the load of a silk, {away} away")
 
 
 def engine(draw: Draw, program: Program) -> Sketch:
     """Insert one more silk engine."""
     at = draw.between(0, len(program.cells) - 1)
     away = draw.far()
-    pair = draw.lines([f"spl @0, {away}", "mov.i }-1, >-1"]).cells
-    return Sketch(
-        spliced(program, draw.config.core_size, at, 0, pair), f"engine at {at}, {away} away"
-    )
+    pair = draw.lines(_engine(away)).cells
+    longer = spliced(program, draw.config.core_size, at, 0, pair)
+    return Sketch(longer, f"engine at {at}, {away} away")
 
 
 REPLICATOR = Heuristic(
     name="replicator",
-    writers={
-        silk: 6,
-        paper: 3,
-        column: 2,
-        imp: 0.5,
-        tripod: 1,
-        ring: 2,
-    },
+    writers={silk: 6, paper: 3, column: 2, ring: 2, tripod: 1, imp: 0.5},
     editors={
-        retune(lambda draw: draw.pick((draw.far(), _imp_step(draw)))): 6,
-        rearm(BOMBS): 2,
+        retune(lambda draw: draw.pick((draw.far(), _imp_step(draw)))): 4,
+        accompany((silk, tripod, ring, column)): 3,
         recount: 3,
-        engine: 1,
-        carry: 1,
-        accompany((silk, tripod, ring, column)): 2,
-        accompany((pebble, sling, broom)): 1,
+        carry: 2,
         repeat: 2,
         shed: 2,
+        rearm(BOMBS): 2,
+        accompany((pebble, sling, broom)): 1,
+        engine: 1,
     },
 )

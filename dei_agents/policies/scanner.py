@@ -1,6 +1,6 @@
 """The scanner: looks before it bombs, and moves in where it finds somebody.
 
-One process that looks, and guests it leaves in the enemy's code: its spawned processes and its
+Its programs start processes elsewhere, in the enemy's code or anywhere: spawned processes and
 memory coverage rise together.
 """
 
@@ -209,24 +209,24 @@ def scatter(draw: Draw, program: Program) -> Sketch:
 SCANNER = Heuristic(
     name="scanner",
     writers={
-        duo: 2,
-        hunt: 3,
-        glance: 1,
-        pounce: 2,
-        guest: 2,
+        hunt: 4,
+        guest: 3,
+        pounce: 3,
         sower: 3,
-        drill: 1,
+        drill: 2,
+        duo: 2,
         patrol: 2,
+        glance: 1,
     },
     editors={
-        retune(lambda draw: draw.lattice(8).step): 6,
-        rearm(BOMBS): 2,
+        retune(lambda draw: draw.lattice(8).step): 4,
+        accompany((hunt, guest, drill, glance, patrol)): 3,
         look_first: 2,
-        decoy: 1,
-        scatter: 1,
-        succeed((clear, broom, hunt, sower)): 2,
-        accompany((guest, drill, glance, patrol)): 2,
+        rearm(BOMBS): 2,
         repeat: 2,
         shed: 2,
+        succeed((clear, broom, hunt, sower)): 2,
+        decoy: 1,
+        scatter: 1,
     },
 )

@@ -207,17 +207,17 @@ def marry(draw: Draw, program: Program) -> Sketch | None:
 
 TINKERER = Heuristic(
     name="tinkerer",
-    writers={soup: 3, chorus: 2},
+    writers={chorus: 3, soup: 2},
     editors={
         point: 8,
         points: 4,
         insert: 3,
         shed: 3,
+        cross: 2,
         duplicate: 2,
+        marry: 2,
+        transplant: 2,
         swap: 1,
         restart: 0.5,
-        cross: 2,
-        transplant: 2,
-        marry: 1,
     },
 )

@@ -21,7 +21,6 @@ from eval.archive import Archive, Elite, EliteRecord, Origin
 from eval.generality import Generality, PairScore
 from eval.record import (
     Called,
-    CurvePoint,
     NodeDied,
     NodeFinished,
     NodeStarted,

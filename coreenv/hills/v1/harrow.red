@@ -1,8 +1,8 @@
 ;redcode-94nop
 ;name Harrow
 ;author corewar-dei
-;strategy A clear with two fronts: one runs up the core with SPL, the other down with DAT, so
-;strategy whatever stands still is met within half a lap, stunned or dead.
+;strategy A clear with two fronts: one runs up the core with SPL, the other down with DAT at half
+;strategy the speed; what they meet is stunned or dead before either has gone the whole way.
 
         ORG    hold
 

@@ -16,7 +16,7 @@ scan    ADD.F  inc, eyes
         JMN.F  near, @eyes
         MOV.AB eyes, eyes           ; it was the other one
 near    MOV.B  eyes, under
-        ADD.AB #8 - 4, under        ; `under` lies further down: start above the find
+        ADD.AB #4, under            ; `under` stands after `eyes`: this is above the find
         SUB.AB #6, eyes
         SPL    #0, 0
 edge    MOV.I  stun, >eyes

@@ -12,11 +12,12 @@ bite    MOV.I  fang, @fang
         ADD.F  inc, fang            ; what the B-field gains, the A-field loses: all jumps
         JMP    bite                 ; end in the same place
 inc     DAT    -step, step
-fang    JMP    pit - step, step     ; the only own cell on the lattice of five
+fang    JMP    pit - step, step     ; on the lattice of five: it may copy itself onto itself
 pit     MOV.I  stake, <grave
         SPL    pit, 0
         JMP    pit
 stake   DAT    0, 0
+        DAT    0, 0                 ; on the lattice
 grave   DAT    0, -12
 
         END

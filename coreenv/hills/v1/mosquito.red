@@ -1,7 +1,7 @@
 ;redcode-94nop
 ;name Mosquito
 ;author corewar-dei
-;strategy A vampire with an end: one tour of fangs, then a core clear of two laps that takes the
+;strategy A vampire with an end: a short tour of fangs, then a core clear of two laps that takes the
 ;strategy pit and everybody in it. Captives only split: they are slow, and they stay.
 
 step    EQU    1610                 ; a multiple of 10

@@ -5,7 +5,7 @@
 ;strategy the scan, so at a find the jump into the pit is ready and only has to be copied.
 ;strategy When it meets itself the tour is over and it clears the core, the pit included.
 
-step    EQU    4370                 ; a multiple of 10
+step    EQU    4370                 ; a multiple of 10; comes home about a quarter of the way round
 first   EQU    (20 + step)
 behind  EQU    (last - gate + 2)
 

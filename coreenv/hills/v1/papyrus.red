@@ -18,9 +18,9 @@ reed    SPL    @0, first            ; to the copy; A counts the cells read, B th
         MOV.I  }reed, >reed
         MOV.I  {reed, <turn
 turn    SPL    @0, second + 8
-        MOV.I  }reed, >leave
+again   SPL    @0, third
+        MOV.I  }reed, >again
         MOV.I  ink, {3000
-ink     DAT    <2667, <1143
-leave   JMP    @0, third
+ink     DAT    <2667, <1143         ; here the parents end
 
         END

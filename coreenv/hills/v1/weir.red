@@ -3,7 +3,7 @@
 ;author corewar-dei
 ;strategy A stone with a gate and a spiral. The stone's SPL keeps decrementing the cell below it,
 ;strategy where foreign imps stumble, and its loop sends a stream of decrements through the core.
-;strategy Its own imps start behind it and are kept slow by the stone's many processes.
+;strategy Its own imps start ahead of it and are kept slow by the stone's many processes.
 
 reach   EQU    1143                 ; 7 points
 step    EQU    2365                 ; a multiple of 5
