@@ -25,6 +25,9 @@ B-field."""
 
 A_FIELD, B_FIELD = 3, 5
 
+# plain numbers, like the cells: comparing with enum members takes a quarter of a turn
+IMMEDIATE, DIRECT, WHOLE = Mode.IMMEDIATE.value, Mode.DIRECT.value, Modifier.I.value
+
 POINTER_FIELD: dict[int, int] = {
     Mode.A_INDIRECT: A_FIELD,
     Mode.A_PREDECREMENT: A_FIELD,
@@ -35,6 +38,7 @@ POINTER_FIELD: dict[int, int] = {
 }
 PREDECREMENT: frozenset[int] = frozenset({Mode.A_PREDECREMENT, Mode.B_PREDECREMENT})
 POSTINCREMENT: frozenset[int] = frozenset({Mode.A_POSTINCREMENT, Mode.B_POSTINCREMENT})
+POINTER_CHANGE = PREDECREMENT | POSTINCREMENT
 
 BOTH = ((A_FIELD, A_FIELD), (B_FIELD, B_FIELD))
 PAIRS: dict[int, Sequence[tuple[int, int]]] = {
@@ -107,6 +111,7 @@ class Machine:
 
     def __init__(self, config: CoreConfig) -> None:
         self.config = config
+        self._size = config.core_size
         self._reads = reach(config.core_size, config.read_limit)
         self._writes = reach(config.core_size, config.write_limit)
         self._execute: list[Callable[[], Sequence[int]]] = [
@@ -127,7 +132,7 @@ class Machine:
 
     def load(self, positions: Sequence[int]) -> None:
         """Begins a round: an empty core, the warriors at ``positions``, a process for each."""
-        size = self.config.core_size
+        size = self._size
         empty: Cell = list(map(int, EMPTY))
         self.cells: list[Cell] = [empty.copy() for _ in range(size)]
         self.queues: list[deque[int]] = []
@@ -168,11 +173,17 @@ class Machine:
             if measures:
                 spawned.append(self.spawned)
                 coverage.append([len(covered) for covered in self.covered])
-        tables = (
-            np.array(table, np.int64).reshape(-1, positions.shape[1])
-            for table in (death_turn, death_cycle, spawned, coverage)
+
+        def table(rows: list[list[int]]) -> Counts:
+            return np.array(rows, np.int64).reshape(-1, positions.shape[1])
+
+        return (
+            table(death_turn),
+            table(death_cycle),
+            table(spawned),
+            table(coverage),
+            np.array(turns, np.int64),
         )
-        return *tables, np.array(turns, np.int64)  # type: ignore[return-value]
 
     def _until_one_is_left(self, order: list[int]) -> None:
         """pMARS's round: with c turns left, the present one included, the death of one of n
@@ -229,15 +240,15 @@ class Machine:
         Distances count from the program counter. Under limits an operand reads and writes at
         different places, and a pointer that changes is found where writes reach.
         """
-        cells, size, pc = self.cells, self.config.core_size, self.pc
-        if mode == Mode.IMMEDIATE:
+        cells, size, pc = self.cells, self._size, self.pc
+        if mode == IMMEDIATE:
             return Operand(pc, pc, cells[pc].copy())
         read, write = self._reads[field], self._writes[field]
-        if mode == Mode.DIRECT:
+        if mode == DIRECT:
             address = (pc + read) % size
             return Operand(address, (pc + write) % size, cells[address].copy())
         pointer_field = POINTER_FIELD[mode]
-        if mode in PREDECREMENT or mode in POSTINCREMENT:
+        if mode in POINTER_CHANGE:
             read = write
             self.touched.append((pc + write) % size)
         pointing = cells[(pc + read) % size]
@@ -254,7 +265,7 @@ class Machine:
     # ---- The opcodes: each returns the addresses to queue, none if the process dies
 
     def _next(self, skip: bool = False) -> Sequence[int]:
-        return ((self.pc + 1 + skip) % self.config.core_size,)
+        return ((self.pc + 1 + skip) % self._size,)
 
     def _jump(self) -> Sequence[int]:
         return (self.a.read,)
@@ -269,7 +280,7 @@ class Machine:
 
     def _mov(self) -> Sequence[int]:
         target = self._target()
-        if self.modifier == Modifier.I:
+        if self.modifier == WHOLE:
             target[:] = self.a.register
         else:
             for source, field in PAIRS[self.modifier]:
@@ -280,7 +291,7 @@ class Machine:
         target = self._target()
         for source, field in PAIRS[self.modifier]:
             value = operation(self.b.register[field], self.a.register[source])
-            target[field] = value % self.config.core_size
+            target[field] = value % self._size
         return self._next()
 
     def _add(self) -> Sequence[int]:
@@ -324,13 +335,13 @@ class Machine:
         """Decrements what memory now holds, but tests the register."""
         target = self._target()
         for field in TESTED[self.modifier]:
-            target[field] = (target[field] - 1) % self.config.core_size
+            target[field] = (target[field] - 1) % self._size
         done = all(self.b.register[field] == 1 for field in TESTED[self.modifier])
         return self._next() if done else self._jump()
 
     def _equal(self) -> bool:
         a, b = self.a.register, self.b.register
-        if self.modifier == Modifier.I:
+        if self.modifier == WHOLE:
             return a == b
         return all(a[source] == b[field] for source, field in PAIRS[self.modifier])
 

@@ -10,9 +10,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PYTHONS = [
-    path for version in ("3.11", "3.12", "3.13") if (path := shutil.which(f"python{version}"))
-]
+VERSIONS = ("3.11", "3.12", "3.13")
+
+
+def installed(version: str) -> str | None:
+    """A Python of this version: on the path, or kept by pyenv, whose shims may be dead ends."""
+    candidates = [shutil.which(f"python{version}")]
+    candidates += map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
+    for path in filter(None, candidates):
+        if subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return path
+    return None
+
+
+PYTHONS = [path for version in VERSIONS if (path := installed(version))]
 
 
 def call(*command: str | Path, cwd: Path) -> str:
@@ -60,7 +71,8 @@ def test_the_source_archive_holds_the_kernel(clean_copy: Path, tmp_path: Path) -
     call(
         own / "python", "-m", "build", "--sdist", "-o", tmp_path / "dist", clean_copy, cwd=tmp_path
     )
-    (archive,) = (tmp_path / "dist").glob("*.tar.gz")
-    names = {name.split("/", 1)[1] for name in tarfile.open(archive).getnames() if "/" in name}
+    (path,) = (tmp_path / "dist").glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"coreenv/_mars.pyx", "coreenv/_kernel.h", "setup.py"} <= names
     assert {str(p.relative_to(ROOT)) for p in (ROOT / "coreenv/hills").rglob("*.red")} <= names

@@ -5,9 +5,9 @@
 ;strategy then forwards again, with the same counter running up, down and up. A few bombs fall in
 ;strategy between. It breeds faster than it can be cleared away.
 
-first   EQU    4297
-second  EQU    2300
-third   EQU    6584
+first   EQU    3601
+second  EQU    3011
+third   EQU    2756
 
         ORG    start
 

@@ -1,0 +1,62 @@
+"""What README says is so."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
+TREE = next(text for _, text in BLOCKS if text.startswith("coreenv/ "))
+COMMANDS = next(text for _, text in BLOCKS if text.startswith("corewar asm"))
+PROGRAMS = {"corewar": "coreenv.cli", "corewar-eval": "eval.cli", "dei": "dei_agents.cli"}
+
+
+def tree_paths() -> list[str]:
+    """The paths of the file tree; two blanks a level, several names on a line with commas."""
+    folder, paths = "", []
+    for line in TREE.splitlines():
+        names = re.split(r"\s{2,}", line.strip())[0].split(", ")
+        if not line.startswith(" "):
+            folder = ""
+        paths += [folder + name for name in names]
+        if not line.startswith(" "):
+            folder = names[0]
+    return paths
+
+
+@pytest.mark.parametrize("path", tree_paths())
+def test_the_file_tree_is_real(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\(([^)#]+)\)", README))
+def test_links_lead_somewhere(target: str) -> None:
+    assert (ROOT / target).is_file()
+
+
+@pytest.mark.parametrize("target", re.findall(r"make ([a-z-]+)", README))
+def test_make_targets_exist(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = (text for language, text in BLOCKS if language == "python")
+    exec(compile(example, "README.md", "exec"), {})
+    assert sum(map(int, capsys.readouterr().out.split())) == 100
+
+
+@pytest.mark.parametrize(
+    "line", [line for line in COMMANDS.splitlines() if not line.startswith("dei")]
+)
+def test_commands_run(line: str, tmp_path: Path) -> None:
+    for name in ("my.red", "a.red", "b.red"):
+        (tmp_path / name).write_text("mov 0, 1\n")
+    program, *arguments = line.partition("#")[0].split()
+    command = [sys.executable, "-m", PROGRAMS[program], *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
