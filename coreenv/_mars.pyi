@@ -4,14 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coreenv.config import CoreConfig
-from coreenv.mars import Rounds
-from coreenv.redcode.warrior import Warrior
+from coreenv.mars import Program, Rounds
 
 MAX_WARRIORS: int
 
 class Machine:
     def __init__(self, config: CoreConfig) -> None: ...
-    def enter(self, warriors: Sequence[Warrior]) -> None: ...
+    def enter(self, warriors: Sequence[Program]) -> None: ...
     def play(
         self,
         positions: NDArray[np.int32],

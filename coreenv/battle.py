@@ -304,7 +304,7 @@ def battle_batch(
 class Machine(Protocol):
     """What `coreenv._mars.Machine` and `coreenv.mars.Machine` have in common."""
 
-    def enter(self, warriors: Sequence[Warrior]) -> None: ...
+    def enter(self, warriors: Sequence[mars.Program]) -> None: ...
 
     def play(
         self,

@@ -10,14 +10,13 @@ import operator
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coreenv.config import CoreConfig
-from coreenv.redcode.instruction import EMPTY, Mode, Modifier, Opcode
-from coreenv.redcode.warrior import Warrior
+from coreenv.redcode.instruction import EMPTY, Instruction, Mode, Modifier, Opcode
 
 Cell = list[int]
 """One core cell, or a copy of it in the registers: opcode, modifier, A-mode, A-field, B-mode,
@@ -79,6 +78,25 @@ Rounds = tuple[Counts, Counts, Counts, Counts, Counts]
 """death_turn, death_cycle, spawned, coverage and turns, as in `coreenv.battle.BattleResult`."""
 
 
+class Program(Protocol):
+    """What a machine loads: a `Warrior`, or a program that is empty or begins elsewhere in the
+    core, as pMARS's may. ``code`` and ``start`` as in `Warrior`, ``start`` anywhere in the core."""
+
+    @property
+    def instructions(self) -> Sequence[Instruction]: ...
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def pin(self) -> int | None: ...
+
+    @property
+    def code(self) -> NDArray[np.int32]: ...
+
+    def __len__(self) -> int: ...
+
+
 class Operand(NamedTuple):
     """What evaluating an operand yields: where to read, where to write, what was read."""
 
@@ -120,7 +138,7 @@ class Machine:
 
     # ---- Battles and rounds
 
-    def enter(self, warriors: Sequence[Warrior]) -> None:
+    def enter(self, warriors: Sequence[Program]) -> None:
         """Begins a battle with fresh p-space. Warriors of equal PIN share all cells but cell 0."""
         self.warriors = warriors
         self.last_results = [self.config.core_size - 1] * len(warriors)

@@ -1,18 +1,22 @@
 """Where warriors are loaded and who begins: the named schemes, each a pure function."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coreenv.config import CoreConfig
-from coreenv.redcode.instruction import Mode, Modifier, Opcode
+from coreenv.redcode.instruction import Instruction, Mode, Modifier, Opcode
 from coreenv.redcode.warrior import Warrior
 
 SEED_LIMIT = 2**31 - 1
 """Seeds of `pmars` and `exact_order` lie in 0..SEED_LIMIT-1. Seed 0 repeats one position."""
+
+Series = Iterator[tuple[list[int], int]]
+"""Endless rounds, one by one: positions of the warriors, and the number of the one that begins."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,21 +79,21 @@ def pmars(config: CoreConfig, warriors: int, rounds: int, seed: int) -> Placemen
     Raises:
         ValueError: the seed lies outside its range, or the warriors need more room than there is.
     """
+    return take(pmars_series(config, warriors, seed), warriors, rounds)
+
+
+def pmars_series(config: CoreConfig, warriors: int, seed: int) -> Series:
+    """The rounds of `pmars`, without an end."""
     _check_room(config, warriors)
     _check_seed(seed)
-    rows = []
-    for _ in range(rounds):
-        if warriors == 1:
-            row = [0]
-        elif warriors == 2:
-            row, seed = [0, _draw(config, seed)], _next(seed)
-        else:
-            row, seed = _scatter(config, warriors, seed)
-            if len(row) < warriors:
-                row, seed = _spread(config, warriors, seed)
-        rows.append(row)
-    first = np.arange(rounds) % warriors
-    return Placement(np.array(rows, np.int32).reshape(rounds, warriors), first.astype(np.int32))
+    return _pmars_rounds(config, warriors, seed)
+
+
+def take(series: Series, warriors: int, rounds: int) -> Placement:
+    """The next ``rounds`` rounds of a series."""
+    taken = list(islice(series, rounds))
+    positions = np.array([row for row, _ in taken], np.int32).reshape(-1, warriors)
+    return Placement(positions, np.array([first for _, first in taken], np.int32))
 
 
 def drq(config: CoreConfig, lengths: Sequence[int], rounds: int) -> Placement:
@@ -132,21 +136,14 @@ def exact_order(config: CoreConfig, rounds: int, seed: int) -> Placement:
     Raises:
         ValueError: as for `pmars`.
     """
+    return take(exact_series(config, seed), 2, rounds)
+
+
+def exact_series(config: CoreConfig, seed: int) -> Series:
+    """The rounds of `exact_order`, without an end."""
     _check_room(config, 2)
     _check_seed(seed)
-    state, full = 2 * seed, 2 * (config.core_size + 1 - 2 * config.min_distance)
-    entries: list[int] = []
-    drawn = []
-    for _ in range(rounds):
-        entries = entries or list(range(full))
-        number = state % len(entries)
-        drawn.append(entries[number])
-        entries[number] = entries[-1]
-        entries.pop()
-        state = _next(state)
-    positions = [[0, config.min_distance + entry // 2] for entry in drawn]
-    first = [entry % 2 for entry in drawn]
-    return Placement(np.array(positions, np.int32).reshape(rounds, 2), np.array(first, np.int32))
+    return _exact_rounds(config, seed)
 
 
 def seed_of_number(config: CoreConfig, number: int) -> int:
@@ -172,14 +169,20 @@ def checksum_seed(warriors: Sequence[Warrior]) -> int:
     """The seed that pMARS derives from the warriors themselves.
 
     It tells CMP from SEQ, where a `Warrior` has only SEQ: the seed is pMARS's for sources that
-    write SEQ.
+    write SEQ. `checksum` can do better.
     """
+    code = (Instruction(*i) for warrior in warriors for i in warrior.instructions)
+    return checksum((Opcode(i.opcode).name, i) for i in code)
+
+
+def checksum(listed: Iterable[tuple[str, Instruction]]) -> int:
+    """The seed for the instructions of all warriors, each with the name of its opcode in the
+    source: CMP and SEQ count differently."""
     values: list[int] = []
-    for warrior in warriors:
-        for opcode, modifier, a_mode, a_field, b_mode, b_field in warrior.instructions:
-            action = _PMARS_OPCODES.index(Opcode(opcode).name) * 8 + Modifier(modifier)
-            modes = (_PMARS_MODES[Mode(mode).symbol] for mode in (a_mode, b_mode))
-            values += [action, *modes, a_field, b_field]
+    for name, (_, modifier, a_mode, a_field, b_mode, b_field) in listed:
+        action = _PMARS_OPCODES.index(name) * 8 + Modifier(modifier)
+        modes = (_PMARS_MODES[Mode(mode).symbol] for mode in (a_mode, b_mode))
+        values += [action, *modes, a_field, b_field]
     return _next(sum(value ^ k for k, value in enumerate(values)))
 
 
@@ -203,6 +206,32 @@ def _next(seed: int) -> int:
     """Park and Miller's minimal standard generator, in Schrage's form."""
     seed = 16807 * (seed % 127773) - 2836 * (seed // 127773)
     return seed if seed >= 0 else seed + 2147483647
+
+
+def _pmars_rounds(config: CoreConfig, warriors: int, seed: int) -> Series:
+    for number in count():
+        if warriors == 1:
+            row = [0]
+        elif warriors == 2:
+            row, seed = [0, _draw(config, seed)], _next(seed)
+        else:
+            row, seed = _scatter(config, warriors, seed)
+            if len(row) < warriors:
+                row, seed = _spread(config, warriors, seed)
+        yield row, number % warriors
+
+
+def _exact_rounds(config: CoreConfig, seed: int) -> Series:
+    state, full = 2 * seed, 2 * (config.core_size + 1 - 2 * config.min_distance)
+    entries: list[int] = []
+    while True:
+        entries = entries or list(range(full))
+        number = state % len(entries)
+        entry = entries[number]
+        entries[number] = entries[-1]
+        entries.pop()
+        state = _next(state)
+        yield [0, config.min_distance + entry // 2], entry % 2
 
 
 def _draw(config: CoreConfig, seed: int) -> int:

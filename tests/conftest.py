@@ -15,6 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run only the tests of this tier; a skipped test then counts as a failure",
     )
     parser.addoption("--benchmark", action="store_true", help="run tests/benchmarks, only")
+    parser.addoption("--rebase", action="store_true", help="make its figures the new baseline")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

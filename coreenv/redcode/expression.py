@@ -52,7 +52,7 @@ _BINARY: Final[dict[str, Callable[[int, int], int]]] = {
 }
 
 
-def evaluate(text: str, registers: dict[str, int]) -> int:
+def evaluate(text: str, registers: dict[str, int], overflows: list[str] | None = None) -> int:
     """The value of ``text``.
 
     Ranks from high to low: unary ``- + !``, ``* / %``, ``+ -``, comparisons, ``&&``, ``||``, and
@@ -62,6 +62,7 @@ def evaluate(text: str, registers: dict[str, int]) -> int:
     Args:
         text: numbers, operators, parentheses and the registers a..z, in either case.
         registers: their values by small letter, 0 where missing. Assignments change it.
+        overflows: if given, a result past 63 bits wraps as in C, and what it was is noted here.
 
     Raises:
         Fault: E_SYNTAX for a character that no expression has, E_EXPR for everything else.
@@ -74,7 +75,7 @@ def evaluate(text: str, registers: dict[str, int]) -> int:
             if wants_value:
                 pending.append(_prefix(operator))
                 continue
-            _open(operator, pending, values, registers)
+            _open(operator, pending, values, registers, overflows)
             wants_value = operator != ")"
         elif other:
             raise _unreadable(other)
@@ -89,7 +90,7 @@ def evaluate(text: str, registers: dict[str, int]) -> int:
     if wants_value:
         raise Fault("E_EXPR", "the expression ends where a value should stand", text[-1:])
     while pending:
-        _apply(pending.pop(), values, registers)
+        _apply(pending.pop(), values, registers, overflows)
     return values[0]
 
 
@@ -99,16 +100,29 @@ def _prefix(operator: str) -> str:
     return _PREFIX[operator]
 
 
-def _open(operator: str, pending: list[str], values: list[int], registers: dict[str, int]) -> None:
+def unreadable(text: str) -> str:
+    """The first character of ``text`` that no expression has, if there is one. A single ``=`` is
+    only misplaced."""
+    others = (other for *_, other in _LEXEME.findall(text))
+    return next((other for other in others if other not in ("", "=")), "")
+
+
+def _open(
+    operator: str,
+    pending: list[str],
+    values: list[int],
+    registers: dict[str, int],
+    overflows: list[str] | None,
+) -> None:
     """Apply what binds at least as tight as ``operator``, then let it wait for its right side."""
     if operator == ")":
-        _close(pending, values, registers)
+        _close(pending, values, registers, overflows)
         return
     rank = _RANK.get(operator)
     if rank is None:
         raise _no_operator(operator)
     while pending and _RANK.get(pending[-1], 0) >= rank:
-        _apply(pending.pop(), values, registers)
+        _apply(pending.pop(), values, registers, overflows)
     pending.append(operator)
 
 
@@ -126,15 +140,22 @@ def number(digits: str) -> int:
     return int(digits)
 
 
-def _close(pending: list[str], values: list[int], registers: dict[str, int]) -> None:
+def _close(
+    pending: list[str],
+    values: list[int],
+    registers: dict[str, int],
+    overflows: list[str] | None,
+) -> None:
     while pending and pending[-1] != "(":
-        _apply(pending.pop(), values, registers)
+        _apply(pending.pop(), values, registers, overflows)
     if not pending:
         raise Fault("E_EXPR", "')' closes nothing", ")")
     pending.pop()
 
 
-def _apply(operator: str, values: list[int], registers: dict[str, int]) -> None:
+def _apply(
+    operator: str, values: list[int], registers: dict[str, int], overflows: list[str] | None
+) -> None:
     right = values.pop()
     if right == 0 and operator in ("/", "%"):
         raise Fault("E_EXPR", "division by zero", operator)
@@ -147,7 +168,10 @@ def _apply(operator: str, values: list[int], registers: dict[str, int]) -> None:
     else:
         value = registers[operator[0]] = right
     if not -LARGEST - 1 <= value <= LARGEST:
-        raise _overflow(str(value))
+        if overflows is None:
+            raise _overflow(str(value))
+        overflows.append(str(value))
+        value = (value + LARGEST + 1) % (2 * LARGEST + 2) - LARGEST - 1
     values.append(value)
 
 

@@ -39,16 +39,19 @@ class Fault(Exception):  # noqa: N818  never leaves this package
         self.hint, self.near = hint, near
 
 
+class Lapse(Fault):
+    """A fault that pMARS only warns of. To `assemble` it is one like all others."""
+
+
 class Stop(Fault):
     """A fault that ends the reading: a limit on loops or on the length of the program."""
 
 
 class Faults:
-    """All faults of one source. The same fault of the same line counts once."""
+    """All faults of one source. ``found`` has them as they came, each with its line."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[int, str, str], tuple[Fault, Line | None]] = {}
-        self._added = 0
+        self.found: list[tuple[Fault, Line | None]] = []
         self._stop: Stop | None = None
 
     def add(self, fault: Fault, line: Line | None = None) -> None:
@@ -59,22 +62,24 @@ class Faults:
         """
         if fault is self._stop:
             raise fault
-        self._added += 1
-        key = (line.number if line else 0, fault.reason, fault.message)
-        self._found.setdefault(key, (fault, line))
-        if isinstance(fault, Stop) or self._added >= MAX_FAULTS:
+        self.found.append((fault, line))
+        if isinstance(fault, Stop) or len(self.found) >= MAX_FAULTS:
             self._stop = Stop(fault.reason, fault.message)
             raise self._stop
 
     def check(self) -> None:
-        """Raise what was found.
+        """Raise what was found. The same fault of the same line counts once.
 
         Raises:
             AssemblyError: there was at least one fault.
         """
-        if not self._found:
+        if not self.found:
             return
-        ordered = sorted(self._found.items(), key=lambda item: item[0][0] or 2**31)
+        unique: dict[tuple[int, str, str], tuple[Fault, Line | None]] = {}
+        for fault, line in self.found:
+            key = (line.number if line else 2**31, fault.reason, fault.message)
+            unique.setdefault(key, (fault, line))
+        ordered = sorted(unique.items(), key=lambda item: item[0][0])
         shown = [_rejection(*found) for _, found in ordered[:MAX_REPORTED]]
         if more := len(ordered) - len(shown):
             shown[-1] = replace(shown[-1], message=f"{shown[-1].message}; and {more} more faults")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from coreenv.redcode.faults import Fault, Faults, Stop, quoted
+from coreenv.redcode.faults import Fault, Faults, Lapse, Stop, quoted
 from coreenv.redcode.grammar import KEYWORDS, OPCODES, Directive
 from coreenv.redcode.instruction import Opcode
 from coreenv.redcode.lines import Line
@@ -19,6 +19,8 @@ MAX_DEPTH = 8
 MAX_WRITTEN_LINES = 100_000
 MAX_WRITTEN_TOKENS = 300_000
 """Most lines and tokens that FOR loops may write out."""
+
+_NOWHERE = 2**31  # where the ROF of an unclosed loop stands: behind all lines
 
 MAX_WORDS = 7
 """Most labels on a line without an opcode: more than that is prose."""
@@ -55,14 +57,17 @@ class _Loop:
 
 
 def preprocess(
-    lines: list[Line], symbols: Symbols, max_length: int, faults: Faults
+    lines: list[Line], symbols: Symbols, max_length: int, faults: Faults, *, lenient: bool = False
 ) -> list[Statement]:
     """The statements of the program, in the order of the finished program.
 
     Defines EQU texts and labels in ``symbols`` on the way. Reading stops early, with
     ``symbols.complete`` False, at a limit or at the first instruction past ``max_length``.
+
+    ``lenient`` reads on behind a `Lapse` as pMARS does: a line that repeats a label is dropped,
+    and a loop without ROF is written out once.
     """
-    reader = _Reader(symbols, max_length, faults)
+    reader = _Reader(symbols, max_length, faults, lenient)
     try:
         reader.read(lines)
     except Stop:
@@ -71,17 +76,18 @@ def preprocess(
     return reader.statements
 
 
-def nameless_equ() -> Fault:
-    return Fault("E_EQU", "EQU without a name", "", "write: name EQU text")
+def nameless_equ() -> Lapse:
+    return Lapse("E_EQU", "EQU without a name", "", "write: name EQU text")
 
 
 class _Reader:
-    def __init__(self, symbols: Symbols, max_length: int, faults: Faults) -> None:
+    def __init__(self, symbols: Symbols, max_length: int, faults: Faults, lenient: bool) -> None:
         self.statements: list[Statement] = []
         self.pending: list[tuple[str, Line]] = []  # labels that wait for the next address
         self._symbols = symbols
         self._max_length = max_length
         self._faults = faults
+        self._lenient = lenient
         self._address = 0
         self._text: list[str] | None = None  # the EQU text that a bare EQU line continues
         self._names: list[str] = []  # and the names of that text
@@ -101,7 +107,7 @@ class _Reader:
             try:
                 if self._depth:
                     self._count_written(line)
-                lead, keyword = _lead(line)
+                lead, keyword = leading(line)
                 if keyword == "FOR":
                     rofs = _match_loops(lines) if rofs is None else rofs
                     at = self._enter(line, lead, here, rofs, loops)
@@ -137,7 +143,10 @@ class _Reader:
 
     def _label(self, words: list[str], line: Line) -> None:
         for word in words:
-            self.pending.append((_label_name(word), line))
+            name = _label_name(word)
+            if self._lenient:
+                self._symbols.refuse_repeated(name)
+            self.pending.append((name, line))
         if len(self.pending) > MAX_NAMES:
             raise Stop("E_LABEL", "too many labels", hint=f"at most {MAX_NAMES}")
 
@@ -185,9 +194,9 @@ class _Reader:
     ) -> int:
         """Begin the loop at ``at``, or skip it; the next position. A bad count counts as 1."""
         self._text = index = None
-        if at not in rofs:
-            hint = "close the loop with ROF; a comment begins with ;"
-            raise Fault("E_FOR", "FOR without ROF", line.tokens[lead], hint)
+        unclosed = None if at in rofs else _unclosed(line.tokens[lead])
+        if unclosed and not self._lenient:
+            raise unclosed
         try:
             self._label([glue(word, self._indices) for word in line.tokens[:lead]], line)
             index = self.pending.pop()[0] if self.pending else None
@@ -198,12 +207,14 @@ class _Reader:
             self._faults.add(fault, line)
             index, count = None, 1
         if count <= 0:
-            return rofs[at] + 1
+            return rofs.get(at, _NOWHERE) + 1
+        if unclosed:
+            self._faults.add(unclosed, line)
         self._rounds += count
         if self._depth == MAX_DEPTH or self._rounds > MAX_ROUNDS:
             hint = f"at most {MAX_DEPTH} levels, and {MAX_ROUNDS} rounds in all"
             raise Stop("E_FOR", "too many FOR loops or rounds", line.tokens[lead], hint)
-        loops.append(_Loop(at, rofs[at], count, index, self._indices))
+        loops.append(_Loop(at, rofs.get(at, _NOWHERE), count, index, self._indices))
         self._depth += 1
         self._begin_round(loops[-1], 1)
         return at + 1
@@ -249,7 +260,7 @@ class _Reader:
             raise Stop("E_FOR", "FOR writes out too much", hint=hint)
 
 
-def _lead(line: Line) -> tuple[int, Opcode | Directive | None]:
+def leading(line: Line) -> tuple[int, Opcode | Directive | None]:
     """How many words stand before the opcode or keyword, and which one it is.
 
     Without one: how many words the line begins with, and None.
@@ -270,12 +281,17 @@ def _match_loops(lines: list[Line]) -> dict[int, int]:
     rofs = {}
     opened = []
     for at, line in enumerate(lines):
-        _, keyword = _lead(line)
+        _, keyword = leading(line)
         if keyword == "FOR":
             opened.append(at)
         elif keyword == "ROF" and opened:
             rofs[opened.pop()] = at
     return rofs
+
+
+def _unclosed(word: str) -> Lapse:
+    hint = "close the loop with ROF; a comment begins with ;"
+    return Lapse("E_FOR", "FOR without ROF", word, hint)
 
 
 def _label_name(word: str) -> str:

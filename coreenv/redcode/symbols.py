@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from coreenv.config import CoreConfig
 from coreenv.redcode.expression import evaluate, number
-from coreenv.redcode.faults import Fault, Stop, quoted
+from coreenv.redcode.faults import Fault, Lapse, Stop, quoted
 from coreenv.redcode.grammar import KEYWORDS
 from coreenv.redcode.lines import Line
 
@@ -61,23 +61,29 @@ class Symbols:
             "VERSION": 94,
             "WARRIORS": warriors,
             "ROUNDS": rounds,
+            "READLIMIT": config.read_limit,
+            "WRITELIMIT": config.write_limit,
         }
         self._expanded = 0
 
     def define_label(self, name: str, address: int) -> None:
         """Raises: Fault E_LABEL: the name is taken; Stop E_LABEL: too many."""
         self._refuse_reserved("E_LABEL", name)
-        if name in self.labels:
-            raise Fault("E_LABEL", f"label {quoted(name)} is defined twice", name, "rename one")
+        self.refuse_repeated(name)
         if len(self.labels) >= MAX_NAMES:
             raise Stop("E_LABEL", "too many labels", name, f"at most {MAX_NAMES}")
         self.labels[name] = address
+
+    def refuse_repeated(self, name: str) -> None:
+        """Raises: Lapse: E_LABEL, there is such a label."""
+        if name in self.labels:
+            raise Lapse("E_LABEL", f"label {quoted(name)} is defined twice", name, "rename one")
 
     def define_text(self, name: str, tokens: list[str]) -> None:
         """Raises: Fault E_EQU or E_LABEL: the name is taken; Stop E_EQU: too many."""
         self._refuse_reserved("E_EQU", name)
         if name in self.labels:
-            raise Fault("E_LABEL", f"{quoted(name)} is a label already", name, "rename one")
+            raise Lapse("E_LABEL", f"{quoted(name)} is a label already", name, "rename one")
         if name in self.texts:
             raise Fault("E_EQU", f"EQU {quoted(name)} is defined twice", name, "rename one")
         if len(self.texts) >= MAX_NAMES:
@@ -149,13 +155,16 @@ class Symbols:
             count += 1
         return "", count
 
-    def value(self, tokens: list[str], address: int, origin: int) -> int:
+    def value(
+        self, tokens: list[str], address: int, origin: int, overflows: list[str] | None = None
+    ) -> int:
         """The value of an expression.
 
         Args:
             tokens: the expression, EQU texts and loop indices put in.
             address: where it stands, the value of CURLINE.
             origin: the address from which labels are counted.
+            overflows: see `evaluate`.
 
         Raises:
             Fault: E_LABEL, an undefined name; E_EXPR or E_SYNTAX, not an expression.
@@ -170,8 +179,15 @@ class Symbols:
             token = tokens[1]
             if token.isdecimal() and token.isascii():
                 return -number(token)
-        text = "".join([self._numeral(token, address, origin) for token in tokens])
-        return evaluate(text, self.registers)
+        return evaluate(self.numerals(tokens, address, origin), self.registers, overflows)
+
+    def numerals(self, tokens: list[str], address: int, origin: int) -> str:
+        """The expression as text, with numbers in the place of names; arguments as for `value`.
+
+        Raises:
+            Fault: E_LABEL, an undefined name; E_SYNTAX, a keyword, or a name with a colon.
+        """
+        return "".join([self._numeral(token, address, origin) for token in tokens])
 
     def _numeral(self, token: str, address: int, origin: int) -> str:
         if token in self.labels:

@@ -251,8 +251,8 @@ BOMBER = Heuristic(
     },
     editors={
         retune(lambda draw: draw.lattice(8).step): 4,
-        accompany((pebble, sling, broom, finale)): 3,
-        rearm(BOMBS): 2,
+        accompany((pebble, sling, broom, finale)): 5,
+        rearm(BOMBS): 1,
         repeat: 2,
         shed: 2,
         split_in_front: 2,

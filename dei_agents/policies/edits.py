@@ -13,6 +13,7 @@ from dei_agents.policies.program import (
     beside,
     booted,
     entered,
+    idle,
     line,
     spliced,
     targets,
@@ -46,11 +47,11 @@ def retune(fresh: Callable[[Draw], int]) -> Editor:
 
 
 def constants(program: Program, core_size: int) -> list[int]:
-    """Magnitudes above 2 of all fields that do not point into the program, in rising order."""
+    """Magnitudes above 2 of all fields that matter and point out of the program, rising."""
     found = set()
     for index, cell in enumerate(program.cells):
         fields = {"a_field": cell.a_field, "b_field": cell.b_field}
-        for name in fields.keys() - targets(program, index, core_size).keys():
+        for name in fields.keys() - targets(program, index, core_size).keys() - idle(cell):
             found.add(abs(signed(fields[name], core_size)))
     return sorted(value for value in found if value > 2)
 
@@ -78,24 +79,27 @@ def rearm(bombs: tuple[Bomb, ...]) -> Editor:
         if not thrown:
             return None
         index = draw.pick(thrown)
-        opcode, a_mode, b_mode = draw.pick(bombs)
         old = program.cells[index]
+        opcode, a_mode, b_mode = draw.pick(
+            [bomb for bomb in bombs if bomb != (old.opcode, old.a_mode, old.b_mode)]
+        )
         modifier = Modifier.I if opcode == Opcode.MOV else Modifier.F
         bomb = Instruction(opcode, modifier, a_mode, old.a_field, b_mode, old.b_field)
-        text = f"{opcode.name} {a_mode.symbol}, {b_mode.symbol}"
-        return Sketch(program.replaced(index, bomb), f"bomb {index} becomes {text}")
+        return Sketch(program.replaced(index, bomb), f"throws {bomb}")
 
     return edit
 
 
 def _thrown(program: Program, core_size: int) -> list[int]:
-    """Indices of cells that a MOV of the program names as its source, and of DATs."""
-    indices = {i for i, cell in enumerate(program.cells) if cell.opcode == Opcode.DAT}
-    for index, cell in enumerate(program.cells):
-        source = index + signed(cell.a_field, core_size)
-        if cell.opcode == Opcode.MOV and cell.a_mode == Mode.DIRECT and source != index:
-            indices.add(source)
-    return sorted(i for i in indices if 0 <= i < len(program.cells) and i != program.start)
+    """Indices of the cells that MOVs of the program name as their sources, or else of its DATs."""
+    sources = {
+        index + signed(cell.a_field, core_size)
+        for index, cell in enumerate(program.cells)
+        if cell.opcode == Opcode.MOV and cell.a_mode == Mode.DIRECT
+    }
+    inside = [i for i in range(len(program.cells)) if i != program.start]
+    thrown = [i for i in inside if i in sources]
+    return thrown or [i for i in inside if program.cells[i].opcode == Opcode.DAT]
 
 
 def accompany(writers: tuple[Writer, ...]) -> Editor:

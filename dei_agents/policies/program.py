@@ -35,6 +35,17 @@ def targets(program: Program, index: int, core_size: int) -> dict[str, int]:
     return found
 
 
+def idle(cell: Instruction) -> set[str]:
+    """Fields that change nothing where the cell is executed, only where it is read as data."""
+    fields = set()
+    if cell.opcode in (Opcode.JMP, Opcode.SPL, Opcode.NOP) and cell.b_mode <= Mode.DIRECT:
+        fields.add("b_field")
+    whole = cell.opcode == Opcode.MOV and cell.modifier == Modifier.I
+    if cell.a_mode == Mode.IMMEDIATE and (whole or cell.opcode in (Opcode.JMP, Opcode.SPL)):
+        fields.add("a_field")
+    return fields
+
+
 def aimed(cell: Instruction, fields: Mapping[str, int]) -> Instruction:
     """The cell with other values in the fields named."""
     return cell._replace(

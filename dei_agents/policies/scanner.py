@@ -220,9 +220,9 @@ SCANNER = Heuristic(
     },
     editors={
         retune(lambda draw: draw.lattice(8).step): 4,
-        accompany((hunt, guest, drill, glance, patrol)): 3,
+        accompany((hunt, guest, drill, glance, patrol)): 5,
         look_first: 2,
-        rearm(BOMBS): 2,
+        rearm(BOMBS): 1,
         repeat: 2,
         shed: 2,
         succeed((clear, broom, hunt, sower)): 2,

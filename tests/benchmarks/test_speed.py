@@ -1,0 +1,78 @@
+"""The cases that must not get slower."""
+
+from collections.abc import Callable
+
+import pytest
+
+from coreenv.battle import battle_batch
+from coreenv.redcode import assemble
+from dei_agents.config import RunConfig
+from dei_agents.exchange.shared_memory import SharedMemoryBlock
+from dei_agents.node import Node
+from dei_agents.policies import builtin
+from tests.benchmarks import workloads
+from tests.benchmarks.conftest import Gauge
+
+BATTLES = {"old": 60, "modern": 20, "random": 300}
+
+
+@pytest.mark.parametrize("workload", workloads.WORKLOADS)
+def test_duels(gauge: Gauge, workload: str) -> None:
+    battles = workloads.WORKLOADS[workload](BATTLES[workload])
+    gauge(lambda: battle_batch(battles, measures=False))
+
+
+@pytest.mark.parametrize("size", [5, 20])
+def test_evaluation_of_a_candidate(gauge: Gauge, size: int) -> None:
+    battle = workloads.crowd(size, placements=2)
+    gauge(lambda: battle_batch([battle]))
+
+
+def test_batch_overhead(gauge: Gauge) -> None:
+    """A thousand duels that end in their first turn: what is left is the batch itself."""
+    hole, sitter = (assemble(source, workloads.NOP94) for source in ("dat 0, 0", "jmp 0"))
+    battles = workloads.duels([hole, sitter], 1000, 6)
+    gauge(lambda: battle_batch(battles, measures=False))
+
+
+def typical_source() -> str:
+    """A hundred lines with labels, EQU, FOR and comments."""
+    lines = [";redcode", ";name typical", "step equ 3039", "gap equ (step*2-7)"]
+    for i in range(28):
+        lines += [f"p{i} spl p{i + 1}, <gap+{i} ; split", f"  mov.i {{p{i}, }}p{i}+step"]
+        lines += [f"  djn.f p{i}, >gap-{i}"]
+    lines += ["p28 dat 0, 0", "i for 6", "b&i mov b01, @b&i+i*step", "rof", " end p0"]
+    return "\n".join(lines)
+
+
+def test_assembler(gauge: Gauge) -> None:
+    source = typical_source()
+    gauge(lambda: [assemble(source, workloads.NOP94) for _ in range(20)])
+
+
+def test_exchange(gauge: Gauge) -> None:
+    """A thousand champions of 8 KB published by one node and collected by another."""
+    champion = bytes(8000)
+    with SharedMemoryBlock(2) as block, block.recipe(0)() as one, block.recipe(1)() as two:
+
+        def pass_on() -> None:
+            for _ in range(1000):
+                one.publish(1, champion)
+                two.collect()
+
+        gauge(pass_on)
+
+
+def test_search_round(gauge: Gauge) -> None:
+    """Overhead of a round: thirty calls with battles of a hundred cycles."""
+    config = RunConfig.model_validate(
+        {
+            "core": {"max_cycles": 100},
+            "search": {"rounds": 1, "calls": 30, "placements": 2},
+            "nodes": [{"policy": "tinkerer"}],
+        }
+    )
+    imp = assemble("mov 0, 1", config.core.config)
+    sink: Callable[[object], None] = [].append
+    with SharedMemoryBlock(1) as block, block.recipe(0)() as end:
+        gauge(lambda: Node(0, config, builtin("tinkerer"), end, (imp,), sink).run_round(1))
