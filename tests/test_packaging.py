@@ -10,6 +10,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+SMALL_SEARCH = """
+[core]
+max_cycles = 500
+[search]
+rounds = 2
+calls = 5
+last_k = 2
+[[nodes]]
+policy = "bomber"
+[[nodes]]
+policy = "tinkerer"
+"""
 VERSIONS = ("3.11", "3.12", "3.13")
 
 
@@ -60,7 +72,9 @@ def test_a_wheel_builds_and_works(python: str, clean_copy: Path, tmp_path: Path)
     (tmp_path / "imp.red").write_text("mov 0, 1\n")
     assert "MOV.I" in call(own / "corewar", "asm", "imp.red", cwd=tmp_path)
     assert "points" in call(own / "corewar-eval", "score", "imp.red", cwd=tmp_path)
-    assert "run" in call(own / "dei", "--help", cwd=tmp_path)
+    (tmp_path / "small.toml").write_text(SMALL_SEARCH)
+    call(own / "dei", "run", "small.toml", "--out", "out", cwd=tmp_path)
+    assert (tmp_path / "out" / "report.html").exists()
 
 
 @pytest.mark.full

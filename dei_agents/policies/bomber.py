@@ -251,7 +251,7 @@ BOMBER = Heuristic(
     },
     editors={
         retune(lambda draw: draw.lattice(8).step): 4,
-        accompany((pebble, sling, broom, finale)): 5,
+        accompany((pebble, sling, broom, finale)): 4,
         rearm(BOMBS): 1,
         repeat: 2,
         shed: 2,

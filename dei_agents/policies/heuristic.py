@@ -17,6 +17,9 @@ from dei_agents.policy import Context, Proposal
 TRIES: Final = 8
 """Edits tried before a warrior is written anew: one that is in the archive already is no use."""
 
+AGAIN: Final = 0.5
+"""Chance that an edit is followed by another. With it, searches of 250 calls found more cells."""
+
 LEAST_ROOM: Final = 5
 """Shortest ``max_length`` the operators can write for; every one has a writer that fits."""
 
@@ -93,11 +96,24 @@ class Heuristic:
         raise AssertionError(f"operator {self.name} has no writer for {draw.room} cells")
 
     def _edited(self, draw: Draw, parent: Warrior) -> Sketch:
+        program, words = Program.of(parent), list[str]()
+        while not words or draw.chance(AGAIN):
+            sketch = self._edit(draw, program)
+            if sketch is None:
+                break
+            program = sketch.program.reduced(draw.config.core_size)
+            words.append(sketch.words)
+        if not words:
+            return self._written(draw)
+        return Sketch(program, f"mutant of {parent.id[:8]}: {', then '.join(words)}")
+
+    def _edit(self, draw: Draw, program: Program) -> Sketch | None:
+        """What the first editor that applies makes of a program."""
         for editor in draw.order(self.editors):
-            sketch = editor(draw, Program.of(parent))
+            sketch = editor(draw, program)
             if sketch and len(sketch.program.cells) <= draw.room:
-                return Sketch(sketch.program, f"mutant of {parent.id[:8]}: {sketch.words}")
-        return self._written(draw)
+                return sketch
+        return None
 
     def _signed(self, sketch: Sketch, config: CoreConfig) -> Warrior:
         """The warrior with its operator and the head of its id as a name."""

@@ -19,6 +19,10 @@ class Program(NamedTuple):
     def of(cls, warrior: Warrior) -> "Program":
         return cls(warrior.instructions, warrior.start)
 
+    def reduced(self, core_size: int) -> "Program":
+        """The same program with all fields in 0..core_size-1, as editors expect them."""
+        return self._replace(cells=tuple(cell.reduced(core_size) for cell in self.cells))
+
     def replaced(self, index: int, cell: Instruction) -> "Program":
         """The same program with another cell at ``index``."""
         return self._replace(cells=(*self.cells[:index], cell, *self.cells[index + 1 :]))

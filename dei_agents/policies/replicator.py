@@ -164,7 +164,7 @@ REPLICATOR = Heuristic(
     writers={silk: 6, paper: 3, column: 2, ring: 2, tripod: 1, imp: 0.5},
     editors={
         retune(lambda draw: draw.pick((draw.far(), _imp_step(draw)))): 4,
-        accompany((silk, tripod, ring, column)): 5,
+        accompany((silk, tripod, ring, column)): 4,
         recount: 3,
         carry: 2,
         repeat: 2,

@@ -220,7 +220,7 @@ SCANNER = Heuristic(
     },
     editors={
         retune(lambda draw: draw.lattice(8).step): 4,
-        accompany((hunt, guest, drill, glance, patrol)): 5,
+        accompany((hunt, guest, drill, glance, patrol)): 4,
         look_first: 2,
         rearm(BOMBS): 1,
         repeat: 2,

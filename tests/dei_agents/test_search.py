@@ -1,6 +1,7 @@
 """Whole searches: real processes, real shared memory, real kills."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -109,6 +110,33 @@ def test_a_killed_node_takes_nothing_down(tmp_path: Path, mode: str) -> None:
     heard = [r.elite.id for view in views for r in view.received if r.node == 1]
     assert champion.id in heard or mode == "async"
     assert not list(Path("/dev/shm").glob("psm_*")), "the block was unlinked"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(20))
+def test_kills_at_random_moments(tmp_path: Path, seed: int) -> None:
+    """Two of four nodes die at any moment, starting up and writing included."""
+    rng = random.Random(seed)
+    due = sorted((rng.uniform(0, 6), node) for node in rng.sample(range(4), 2))
+    began = time.monotonic()
+
+    def kill_when_due(engine: LocalEngine, _ensemble: Ensemble) -> None:
+        while due and time.monotonic() - began > due[0][0]:
+            _, node = due.pop(0)
+            if node in engine.pids:
+                os.kill(engine.pids[node], signal.SIGKILL)
+
+    mode = ("async", "lockstep")[seed % 2]
+    views = search(small(mode, nodes=4, rounds=6, calls=25), tmp_path / "run", kill_when_due)
+    for view in views:
+        assert view.state in ("finished", "dead")
+        assert view.calls == 150 or view.state == "dead"
+    assert sum(view.state == "finished" for view in views) >= 2
+    merged = merged_archive(views)
+    for view in views:
+        for elite in view.final:
+            assert merged[elite.cell].fitness >= elite.fitness
+    assert not list(Path("/dev/shm").glob("psm_*"))
 
 
 def test_a_search_whose_nodes_all_die_fails_and_says_so(tmp_path: Path) -> None:
