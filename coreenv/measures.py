@@ -107,7 +107,7 @@ def evaluate(
     config: CoreConfig,
     *,
     placements: int = 20,
-    seed: int = 0,
+    seed: int = 1,
     scheme: str = "pmars",
     threads: int = 1,
 ) -> list[Evaluation]:
@@ -120,7 +120,8 @@ def evaluate(
         opponents: who shares the core; none means a lone run.
         config: the rules; ``max_cycles`` is the T of the fitness.
         placements: battles a candidate; 20 [S].
-        seed: position seed; equal seeds place equally many warriors equally.
+        seed: position seed, from 1; equal seeds place equally many warriors equally. (Seed 0
+            stands still: pMARS's generator maps it to itself.)
         scheme: `pmars` (seats and starter rotate) or `drq` (as published).
         threads: how many candidates are measured at once; results do not depend on it.
     """

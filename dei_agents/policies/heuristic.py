@@ -105,7 +105,7 @@ class Heuristic:
             words.append(sketch.words)
         if not words:
             return self._written(draw)
-        return Sketch(program, f"mutant of {parent.id[:8]}: {', then '.join(words)}")
+        return Sketch(program, "\n".join([f"mutant of {parent.id[:8]}:", *words]))
 
     def _edit(self, draw: Draw, program: Program) -> Sketch | None:
         """What the first editor that applies makes of a program."""

@@ -1,4 +1,4 @@
-"""The four built-in mutation operators: legal, repeatable, distinct, and different from one another."""
+"""The four built-in mutation operators: legal, repeatable, distinct, unlike one another."""
 
 from collections import Counter
 from functools import cache
@@ -16,6 +16,7 @@ from dei_agents.policies import BUILTIN, builtin
 from dei_agents.policies.bomber import raid
 from dei_agents.policies.draw import Draw
 from dei_agents.policies.gait import crowd
+from dei_agents.policies.heuristic import Editor
 from dei_agents.policies.program import Program, beside, booted, spliced
 from dei_agents.policies.replicator import tripod
 from dei_agents.policies.tinkerer import cross, marry, transplant
@@ -75,7 +76,7 @@ def test_every_proposal_is_a_legal_signed_warrior(
     assert len(warrior) <= config.max_length
     assert not {cell.opcode for cell in warrior.instructions} & {Opcode.LDP, Opcode.STP}
     assert (warrior.author, warrior.name) == (operator, f"{operator} {warrior.id[:8]}")
-    said = warrior.strategy.split(": ")[0]
+    said = warrior.strategy.split(":")[0]
     assert said in ("new", f"mutant of {chosen.warrior.id[:8]}" if chosen else "new")
     assert warrior not in {e.warrior for e in (*elites[::5], *([chosen] if chosen else []))}
     assert propose(operator, config, seed, chosen, elites[::5]) == source
@@ -104,7 +105,7 @@ def test_most_mutations_are_mutations(operator: str) -> None:
 
 
 def test_an_operator_of_another_name_is_refused() -> None:
-    with pytest.raises(ValueError, match="'bomer'.*bomber, replicator, scanner, tinkerer"):
+    with pytest.raises(ValueError, match=r"'bomer'.*bomber, replicator, scanner, tinkerer"):
         builtin("bomer")
 
 
@@ -117,15 +118,16 @@ def test_rules_it_cannot_write_for_are_refused(operator: str) -> None:
 
 
 @pytest.mark.parametrize("editor", [cross, transplant, marry])
-def test_crossing_takes_cells_of_another_elite(editor: object) -> None:
+def test_crossing_takes_cells_of_another_elite(editor: Editor) -> None:
     config = CONFIGS["nop94"]
     own = Program((Instruction(Opcode.NOP, Modifier.F, Mode.DIRECT, 11, Mode.DIRECT, 0),) * 9)
     mate = Program((Instruction(Opcode.NOP, Modifier.F, Mode.DIRECT, 22, Mode.DIRECT, 0),) * 9)
-    assert editor(Draw(np.random.default_rng(1), config), own) is None  # type: ignore[operator]
+    assert editor(Draw(np.random.default_rng(1), config), own) is None
     for seed in range(50):
         draw = Draw(np.random.default_rng(seed), config, (mate,))
-        child = editor(draw, own).program  # type: ignore[operator]
-        fields = Counter(cell.a_field for cell in child.cells)
+        child = editor(draw, own)
+        assert child is not None
+        fields = Counter(cell.a_field for cell in child.program.cells)
         assert fields[22] > 0
         assert fields[11] > 0 or editor is transplant
 
@@ -227,7 +229,7 @@ def test_new_warriors_live_alone_and_stand_up_to_the_imp(
     config = CONFIGS["nop94"]
     opponent = assemble("mov.i 0, 1", config)
     live = evaluate(newcomers(operator), [], config, placements=1)
-    fight = evaluate(newcomers(operator), [opponent], config, placements=4)
+    fight = evaluate(newcomers(operator), [opponent], config, placements=4, seed=1)
     assert sum(e.fitness == 1.0 for e in live) >= alone * len(live)
     assert sum(e.fitness >= 1.0 for e in fight) >= imp * len(fight)
 
@@ -262,26 +264,33 @@ def test_the_operators_use_different_instructions() -> None:
     assert not any(share(operator, sums) for operator in BUILTIN if operator != "tinkerer")
 
 
-def search(operators: tuple[str, ...], p_new: float, calls: int) -> Archive:
-    """A small MAP-Elites search under tiny rules, the operators taking turns."""
+def search(operators: tuple[str, ...], calls: int) -> tuple[Archive[Elite], Counter[bool]]:
+    """A small MAP-Elites search under tiny rules, the operators taking turns.
+
+    Returns the archive, and how many mutants were or were not fitter than their parent.
+    """
     config = CONFIGS["tiny"]
     opponents = [e.warrior for e in population("tiny")[::16]]
-    archive = Archive()
+    archive, fitter = Archive[Elite](), Counter[bool]()
     for call in range(calls):
         rng = np.random.default_rng([5, call])
         elites = tuple(archive)
-        write = call < 20 or rng.random() < p_new
-        parent = None if write else elites[int(rng.integers(len(elites)))]
+        parent = None if call < 20 else elites[int(rng.integers(len(elites)))]
         source = propose(operators[call % len(operators)], config, call, parent, elites)
         warrior = assemble(source, config)
-        (measured,) = evaluate([warrior], opponents, config, placements=8)
+        (measured,) = evaluate([warrior], opponents, config, placements=8, seed=1)
         archive.insert(elite(warrior, measured))
-    return archive
+        if parent is not None:
+            fitter[measured.fitness > parent.fitness] += 1
+    return archive, fitter
 
 
-def test_mutation_beats_writing_anew_and_the_mix_covers_more() -> None:
-    """At an equal number of calls; the bounds leave room for other seeds."""
-    mixed = search(BUILTIN, 0.1, 300)
-    assert mixed.qd_score > 1.1 * search(BUILTIN, 1.0, 300).qd_score
-    solo = [len(search((operator,), 0.1, 300)) for operator in BUILTIN]
-    assert len(mixed) > sum(solo) / len(solo)
+def test_mutants_are_often_fitter_and_the_mix_beats_one_operator_on_average() -> None:
+    """At an equal number of calls, by QD-score: true of each of six seeds tried."""
+    solo = []
+    for operator in BUILTIN:
+        archive, fitter = search((operator,), 250)
+        assert fitter[True] >= 0.15 * fitter.total(), operator
+        solo.append(archive.qd_score)
+    mixed, _ = search(BUILTIN, 250)
+    assert mixed.qd_score > sum(solo) / len(solo)
