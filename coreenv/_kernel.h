@@ -19,10 +19,17 @@
 #define INLINE inline __attribute__((always_inline))
 
 enum opcode { DAT, MOV, ADD, SUB, MUL, DIV, MOD, JMP, JMZ, JMN, DJN, SEQ, SNE, SLT, SPL, NOP, LDP, STP };
-enum modifier { A, B, AB, BA, F, X, I, MODIFIERS };
+/* In such an order that an empty cell, DAT.F $0,$0, is a zero word: clearing a core is a memset. */
+enum modifier { F, A, B, AB, BA, X, I, MODIFIERS };
 enum mode {
-    IMMEDIATE, DIRECT, A_INDIRECT, B_INDIRECT,
+    DIRECT, IMMEDIATE, A_INDIRECT, B_INDIRECT,
     A_PREDECREMENT, A_POSTINCREMENT, B_PREDECREMENT, B_POSTINCREMENT, MODES
+};
+/* by the numbers of coreenv.redcode.instruction */
+static const int modifier_numbered[] = {A, B, AB, BA, F, X, I};
+static const int mode_numbered[] = {
+    IMMEDIATE, DIRECT, A_INDIRECT, B_INDIRECT,
+    A_PREDECREMENT, A_POSTINCREMENT, B_PREDECREMENT, B_POSTINCREMENT
 };
 
 /* ---- A cell: fields lie in 0..size-1; `code` names the instruction, `handler` follows from it.
@@ -65,8 +72,12 @@ typedef struct Seat {
     int64_t spawned;       /* turns on which the queue grew */
     uint16_t last_result;
     /* not used by the loops: */
+    const Cell *code;      /* the program, `length` cells, begun at `start` */
+    int64_t length, start;
     uint16_t *queue;       /* where the queue's memory begins */
-    uint16_t *unmarked;    /* the first entry that is not yet counted as covered */
+    uint16_t *unmarked;    /* the first entry not yet marked as covered */
+    uint8_t *covered;      /* for each address whether it was ever queued */
+    int64_t coverage;      /* how many were */
     int64_t forgotten;     /* turns whose entries no longer lie between `queue` and `head` */
 } Seat;
 
@@ -275,7 +286,7 @@ static INLINE int64_t execute(int opcode, int modifier, const Core *core, Seat *
    H(W, opcode, modifier, a_mode, b_mode) is applied to each; W is passed through. */
 
 #define ALL_B_MODES(H, W, opcode, modifier, a_mode) \
-    H(W, opcode, modifier, a_mode, IMMEDIATE) H(W, opcode, modifier, a_mode, DIRECT) \
+    H(W, opcode, modifier, a_mode, DIRECT) H(W, opcode, modifier, a_mode, IMMEDIATE) \
     H(W, opcode, modifier, a_mode, A_INDIRECT) H(W, opcode, modifier, a_mode, B_INDIRECT) \
     H(W, opcode, modifier, a_mode, A_PREDECREMENT) H(W, opcode, modifier, a_mode, A_POSTINCREMENT) \
     H(W, opcode, modifier, a_mode, B_PREDECREMENT) H(W, opcode, modifier, a_mode, B_POSTINCREMENT)
@@ -285,7 +296,7 @@ static INLINE int64_t execute(int opcode, int modifier, const Core *core, Seat *
     H(W, opcode, modifier, a_mode, A_PREDECREMENT) H(W, opcode, modifier, a_mode, A_POSTINCREMENT) \
     H(W, opcode, modifier, a_mode, B_PREDECREMENT) H(W, opcode, modifier, a_mode, B_POSTINCREMENT)
 #define ALL_A_MODES(H, W, opcode, modifier, B_MODES) \
-    B_MODES(H, W, opcode, modifier, IMMEDIATE) B_MODES(H, W, opcode, modifier, DIRECT) \
+    B_MODES(H, W, opcode, modifier, DIRECT) B_MODES(H, W, opcode, modifier, IMMEDIATE) \
     B_MODES(H, W, opcode, modifier, A_INDIRECT) B_MODES(H, W, opcode, modifier, B_INDIRECT) \
     B_MODES(H, W, opcode, modifier, A_PREDECREMENT) B_MODES(H, W, opcode, modifier, A_POSTINCREMENT) \
     B_MODES(H, W, opcode, modifier, B_PREDECREMENT) B_MODES(H, W, opcode, modifier, B_POSTINCREMENT)
@@ -295,10 +306,10 @@ static INLINE int64_t execute(int opcode, int modifier, const Core *core, Seat *
     B_MODES(H, W, opcode, modifier, B_PREDECREMENT) B_MODES(H, W, opcode, modifier, B_POSTINCREMENT)
 
 #define HOT(H, W) \
+    A_EFFECTS(H, W, DAT, F, B_EFFECTS) /* an empty cell's handler comes first */ \
     ALL_A_MODES(H, W, MOV, I, ALL_B_MODES) \
     ALL_A_MODES(H, W, SPL, F, B_EFFECTS) \
     ALL_A_MODES(H, W, JMP, F, B_EFFECTS) \
-    A_EFFECTS(H, W, DAT, F, B_EFFECTS) \
     ALL_B_MODES(H, W, DJN, F, IMMEDIATE) ALL_B_MODES(H, W, DJN, F, DIRECT) \
     ALL_B_MODES(H, W, DJN, B, IMMEDIATE) ALL_B_MODES(H, W, DJN, B, DIRECT) \
     ALL_B_MODES(H, W, ADD, AB, IMMEDIATE) ALL_B_MODES(H, W, ADD, F, DIRECT) \
@@ -312,8 +323,8 @@ static INLINE int64_t execute(int opcode, int modifier, const Core *core, Seat *
 #define EACH_MODE_PAIR(H, W) ALL_A_MODES(H, W, ANY, ANY, ALL_B_MODES)
 
 #define EACH_MODIFIER(H, W, opcode) \
-    H(W, opcode, A) H(W, opcode, B) H(W, opcode, AB) H(W, opcode, BA) \
-    H(W, opcode, F) H(W, opcode, X) H(W, opcode, I)
+    H(W, opcode, F) H(W, opcode, A) H(W, opcode, B) H(W, opcode, AB) \
+    H(W, opcode, BA) H(W, opcode, X) H(W, opcode, I)
 #define EACH_ACTION(H, W) \
     EACH_MODIFIER(H, W, DAT) EACH_MODIFIER(H, W, MOV) EACH_MODIFIER(H, W, ADD) \
     EACH_MODIFIER(H, W, SUB) EACH_MODIFIER(H, W, MUL) EACH_MODIFIER(H, W, DIV) \
@@ -336,21 +347,25 @@ static inline uint32_t canonical(int opcode, int modifier, int a_mode, int b_mod
 }
 
 enum handler {
-    FIRST_HOT = MODES * MODES - 1,
 #define NUMBER(W, opcode, modifier, a_mode, b_mode) hot_##opcode##_##modifier##_##a_mode##_##b_mode,
     HOT(NUMBER, _)
 #undef NUMBER
+    HOT_HANDLERS /* as many; the handlers of mode pairs follow */
 };
 
-/* A core cell of the given instruction; `limited` for a core with read or write limits. */
-static Cell encode(int opcode, int modifier, int a_mode, int a, int b_mode, int b, int limited)
+/* The word of a core cell; `limited` for a core with read or write limits, whose loop has no HOT
+   handlers. Numbers as in coreenv.redcode.instruction. */
+static uint64_t encode(int opcode, int modifier, int a_mode, int a, int b_mode, int b, int limited)
 {
     Cell cell;
+    modifier = modifier_numbered[modifier];
+    a_mode = mode_numbered[a_mode];
+    b_mode = mode_numbered[b_mode];
     cell.code = CODE(opcode, modifier, a_mode, b_mode);
     cell.a = a;
     cell.b = b;
     cell.handler = MODE_PAIR(a_mode, b_mode);
-    if (limited) return cell;
+    if (limited) return cell.word;
     switch (canonical(opcode, modifier, a_mode, b_mode)) {
 #define FIND(W, opcode, modifier, a_mode, b_mode) \
     case CODE(opcode, modifier, a_mode, b_mode): \
@@ -358,8 +373,41 @@ static Cell encode(int opcode, int modifier, int a_mode, int a, int b_mode, int 
         break;
     HOT(FIND, _)
 #undef FIND
+    default: cell.handler += HOT_HANDLERS;
     }
-    return cell;
+    return cell.word;
+}
+
+static int number_of(int value, const int *numbered)
+{
+    int i = 0;
+    while (numbered[i] != value) i++;
+    return i;
+}
+
+/* What `encode` was given. */
+static void decode(uint64_t word, int32_t *instruction)
+{
+    const int code = CODE_FIELD(word);
+    instruction[0] = ACTION_OF(code) / MODIFIERS;
+    instruction[1] = number_of(ACTION_OF(code) % MODIFIERS, modifier_numbered);
+    instruction[2] = number_of(MODE_PAIR_OF(code) / MODES, mode_numbered);
+    instruction[3] = A_FIELD(word);
+    instruction[4] = number_of(MODE_PAIR_OF(code) % MODES, mode_numbered);
+    instruction[5] = B_FIELD(word);
+}
+
+/* Marks the addresses in a stretch of queue; returns how many were not yet marked. */
+static int64_t mark(uint8_t *covered, const uint16_t *entry, const uint16_t *end)
+{
+    int64_t fresh = end - entry;
+#pragma GCC unroll 4
+    while (entry < end) {
+        const uint16_t address = *entry++;
+        fresh -= covered[address];
+        covered[address] = 1;
+    }
+    return fresh;
 }
 
 /* ---- The loops.
@@ -421,7 +469,7 @@ typedef struct {
 #define ACTION_LABEL(W, opcode, modifier) &&W##_##opcode##_##modifier,
 
 #define TABLES(W, HOT) \
-    static const void *const handlers_##W[] = {EACH_MODE_PAIR(MODES_LABEL, W) HOT(HOT_LABEL, W)}; \
+    static const void *const handlers_##W[] = {HOT(HOT_LABEL, W) EACH_MODE_PAIR(MODES_LABEL, W)}; \
     static const void *const actions_##W[] = {EACH_ACTION(ACTION_LABEL, W)};
 #define HANDLERS(W, HOT) \
     EACH_MODE_PAIR(MODES_HANDLER, W) \

@@ -15,18 +15,12 @@ import numpy as np
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint64_t
-from libc.string cimport memcpy, memmove, memset
+from libc.string cimport memcpy, memset
 
 
 cdef extern from "_kernel.h" nogil:
-    enum: ACTIONS
-    enum: MODES
-
     ctypedef union Cell:
-        uint64_t word
-        uint16_t a
-        uint16_t b
-        uint16_t code
+        pass
 
     ctypedef struct Core:
         Cell *cells
@@ -40,8 +34,12 @@ cdef extern from "_kernel.h" nogil:
         uint16_t *pspace
         int64_t spawned
         uint16_t last_result
+        const Cell *code
+        int64_t length, start
         uint16_t *queue
         uint16_t *unmarked
+        uint8_t *covered
+        int64_t coverage
         int64_t forgotten
 
     ctypedef struct Run:
@@ -49,7 +47,9 @@ cdef extern from "_kernel.h" nogil:
         int64_t turns
         Seat *dead
 
-    Cell encode(int opcode, int modifier, int a_mode, int a, int b_mode, int b, bint limited)
+    uint64_t encode(int opcode, int modifier, int a_mode, int a, int b_mode, int b, bint limited)
+    void decode(uint64_t word, int32_t *instruction)
+    int64_t mark(uint8_t *covered, const uint16_t *entry, const uint16_t *end)
     void run_duel(const Core *core, Run *run)
     void run_any(const Core *core, Run *run)
     void run_limited(const Core *core, Run *run)
@@ -60,15 +60,15 @@ MAX_WARRIORS = 256
 
 cdef enum:
     SEATS = 256
-    STRETCH = 4096  # cycles between two visits to the queues
+    STRETCH = 1024  # cycles between two visits to the queues
     PATIENCE = 1 << 24  # turns between two looks for signals
 
 
 cdef class Machine:
     """Plays battles of one configuration. Belongs to one thread at a time.
 
-    Memory: 8 bytes a cell, and for each warrior 2 * (8192 + max_processes) + core_size bytes
-    (94 KB for a duel of ruleset nop94, ...).
+    Memory: 8 bytes a cell, and for each warrior 2 KB, 4 bytes for each of max_processes and one for
+    each cell (148 KB for a duel under ruleset nop94, 85 MB at the most).
 
     Like `coreenv.mars.Machine`: `enter` begins a battle, `play` runs rounds of it, and `core`,
     `queue` and `pspace` tell how the last round ended. `coreenv.battle.Battle` has checked all
@@ -77,72 +77,93 @@ cdef class Machine:
 
     cdef Core _core
     cdef Seat _seats[SEATS]
-    cdef int64_t _max_cycles, _capacity, _idle
     cdef int _warriors
+    cdef int64_t _max_cycles, _idle
     cdef bint _limited
-    cdef Cell _empty
     cdef uint64_t[::1] _cells, _code
     cdef uint16_t[:, ::1] _queues, _pspaces
     cdef uint8_t[:, ::1] _covered
-    cdef int64_t[::1] _lengths, _starts
 
     def __init__(self, config):
+        self._limited = min(config.read_limit, config.write_limit) < config.core_size
         self._cells = np.empty(config.core_size, np.uint64)
+        self._code = np.empty(0, np.uint64)
+        self._queues = np.empty((0, STRETCH + 2 * config.max_processes), np.uint16)
+        self._covered = np.empty((0, config.core_size), np.uint8)
         self._core.cells = <Cell *> &self._cells[0]
         self._core.size = config.core_size
         self._core.read_limit = config.read_limit
         self._core.write_limit = config.write_limit
         self._core.pspace_size = config.pspace_size
         self._core.max_processes = config.max_processes
-        self._limited = min(config.read_limit, config.write_limit) < config.core_size
         self._max_cycles = config.max_cycles
-        self._capacity = 2 * STRETCH + config.max_processes
-        self._queues = np.empty((0, self._capacity), np.uint16)
-        self._empty = encode(0, 4, 1, 0, 1, 0, self._limited)
 
     def enter(self, warriors):
         """Begins a battle between ``warriors``, with fresh p-space.
 
         Raises:
-            ValueError: more than `MAX_WARRIORS`.
+            ValueError: more than `MAX_WARRIORS`, or a number in a program is out of range.
         """
-        cdef int i
+        cdef int64_t length = 0
+        cdef int w
         if not 1 <= len(warriors) <= SEATS:
             raise ValueError(f"{len(warriors)} warriors; a battle takes 1..{SEATS}")
         self._warriors = len(warriors)
-        if self._queues.shape[0] < self._warriors:
-            self._queues = np.empty((self._warriors, self._capacity), np.uint16)
-            self._covered = np.empty((self._warriors, self._core.size), np.uint8)
-        self._lengths = np.array([len(warrior) for warrior in warriors], np.int64)
-        self._starts = np.array([warrior.start for warrior in warriors], np.int64)
-        self._code = np.empty(np.sum(self._lengths), np.uint64)
-        self._encode([warrior.code for warrior in warriors])
+        for w in range(self._warriors):
+            self._seats[w].start = warriors[w].start
+            self._seats[w].length = len(warriors[w].instructions)
+            length += self._seats[w].length
+        self._reserve(length)
+        for w in range(self._warriors):
+            self._encode(w, warriors[w].code)
         self._share_pspace([warrior.pin for warrior in warriors])
 
-    def _encode(self, codes):
-        cdef const int32_t[:, :] code
-        cdef Cell cell
-        cdef int i, k = 0
-        for code in codes:
-            for i in range(code.shape[0]):
-                cell = encode(
-                    code[i, 0], code[i, 1], code[i, 2], code[i, 3], code[i, 4], code[i, 5],
-                    self._limited,
+    def _reserve(self, int64_t length):
+        """Makes memory large enough for the warriors, and hands it out."""
+        cdef int64_t used = 0
+        cdef int w
+        if self._queues.shape[0] < self._warriors:
+            self._queues = np.empty((self._warriors, self._queues.shape[1]), np.uint16)
+            self._covered = np.empty((self._warriors, self._core.size), np.uint8)
+        if self._code.shape[0] < length:
+            self._code = np.empty(length, np.uint64)
+        for w in range(self._warriors):
+            self._seats[w].queue = &self._queues[w, 0]
+            self._seats[w].covered = &self._covered[w, 0]
+            self._seats[w].code = <const Cell *> &self._code[used]
+            used += self._seats[w].length
+
+    def _encode(self, int w, const int32_t[:, ::1] code):
+        cdef uint64_t *words = <uint64_t *> self._seats[w].code
+        cdef int32_t size = self._core.size
+        cdef int64_t i
+        for i in range(code.shape[0]):
+            if not (
+                0 <= code[i, 0] < 18 and 0 <= code[i, 1] < 7
+                and 0 <= code[i, 2] < 8 and 0 <= code[i, 3] < size
+                and 0 <= code[i, 4] < 8 and 0 <= code[i, 5] < size
+            ):
+                raise ValueError(
+                    f"instruction {i} of warrior {w} is {tuple(code[i])}: opcode, modifier, mode "
+                    "or field out of range"
                 )
-                self._code[k] = cell.word
-                k += 1
+            words[i] = encode(
+                code[i, 0], code[i, 1], code[i, 2], code[i, 3], code[i, 4], code[i, 5],
+                self._limited,
+            )
 
     def _share_pspace(self, pins):
         """One p-space for each PIN, and one for each warrior without PIN."""
+        cdef int w
+        for w in range(self._warriors):
+            self._seats[w].last_result = self._core.size - 1
+        if self._core.pspace_size == 0:
+            return
+        self._pspaces = np.zeros((self._warriors, self._core.pspace_size), np.uint16)
         owners = {}
-        for i, pin in enumerate(pins):
-            owner = owners.setdefault(("no PIN", i) if pin is None else pin, len(owners))
-            self._seats[i].last_result = self._core.size - 1
-            pins[i] = owner
-        if self._core.pspace_size:
-            self._pspaces = np.zeros((len(owners), self._core.pspace_size), np.uint16)
-            for i, owner in enumerate(pins):
-                self._seats[i].pspace = &self._pspaces[owner, 0]
+        for w in range(self._warriors):
+            owner = w if pins[w] is None else owners.setdefault(pins[w], w)
+            self._seats[w].pspace = &self._pspaces[owner, 0]
 
     def play(self, positions, first, last_standing, measures, cancel=None):
         """Runs one round for each row of ``positions``, without the GIL.
@@ -180,28 +201,23 @@ cdef class Machine:
 
     cdef void _load(self, const int32_t[::1] positions, int first, bint measures) noexcept nogil:
         """Clears the core, then puts every warrior and its first process in place."""
-        cdef uint64_t size = self._core.size, i
+        cdef int64_t size = self._core.size, room
         cdef Cell *cells = self._core.cells
-        cdef uint64_t *code = &self._code[0]
         cdef Seat *seat
-        cdef int64_t room
         cdef int w
-        for i in range(size):
-            cells[i].word = self._empty.word
+        memset(cells, 0, size * sizeof(Cell))
         for w in range(self._warriors):
-            room = min(self._lengths[w], <int64_t> size - positions[w])
-            memcpy(&cells[positions[w]], code, room * sizeof(Cell))
-            memcpy(cells, code + room, (self._lengths[w] - room) * sizeof(Cell))
-            code += self._lengths[w]
             seat = &self._seats[w]
-            seat.queue = &self._queues[w, 0]
-            seat.queue[0] = (positions[w] + self._starts[w]) % size
+            room = min(seat.length, size - positions[w])
+            memcpy(&cells[positions[w]], seat.code, room * sizeof(Cell))
+            memcpy(cells, seat.code + room, (seat.length - room) * sizeof(Cell))
+            seat.queue[0] = (positions[w] + seat.start) % size
             seat.head = seat.queue
             seat.tail = seat.unmarked = seat.queue + 1
             seat.next = &self._seats[(w + 1) % self._warriors]
-            seat.spawned = seat.forgotten = 0
-        if measures:
-            memset(&self._covered[0, 0], 0, self._warriors * size)
+            seat.spawned = seat.coverage = seat.forgotten = 0
+            if measures:
+                memset(seat.covered, 0, size)
 
     cdef int64_t _round(
         self, int64_t r, int first, bint to_the_last, bint measures,
@@ -248,41 +264,32 @@ cdef class Machine:
         before.next = dead.next
 
     cdef void _make_room(self, Seat *now, bint measures) noexcept nogil:
-        """Moves the queues of the living to the front of their memory where it is short."""
+        """Moves a queue to the front of its memory once more of it is gone than left."""
         cdef Seat *seat = now
-        cdef int64_t length
+        cdef int64_t gone, left
         while True:
-            if seat.head - seat.queue > STRETCH:
+            gone, left = seat.head - seat.queue, seat.tail - seat.head
+            if gone > left:
                 if measures:
                     self._mark(seat)
-                length = seat.tail - seat.head
-                seat.forgotten += seat.head - seat.queue
-                memmove(seat.queue, seat.head, length * sizeof(uint16_t))
+                memcpy(seat.queue, seat.head, left * sizeof(uint16_t))
+                seat.forgotten += gone
                 seat.head = seat.queue
-                seat.tail = seat.unmarked = seat.queue + length
+                seat.tail = seat.unmarked = seat.queue + left
             seat = seat.next
             if seat == now:
                 return
 
     cdef void _mark(self, Seat *seat) noexcept nogil:
-        cdef uint8_t *covered = &self._covered[seat - self._seats, 0]
-        cdef uint16_t *entry = seat.unmarked
-        while entry < seat.tail:
-            covered[entry[0]] = 1
-            entry += 1
-        seat.unmarked = entry
+        seat.coverage += mark(seat.covered, seat.unmarked, seat.tail)
+        seat.unmarked = seat.tail
 
     cdef void _measure(self, int64_t r, int64_t[:, :, ::1] result) noexcept nogil:
-        cdef int64_t coverage
-        cdef uint64_t i
         cdef int w
         for w in range(self._warriors):
             self._mark(&self._seats[w])
-            coverage = 0
-            for i in range(self._core.size):
-                coverage += self._covered[w, i]
             result[2, r, w] = self._seats[w].spawned
-            result[3, r, w] = coverage
+            result[3, r, w] = self._seats[w].coverage
 
     cdef int _look_for_signals(self, int64_t turns, const uint8_t[::1] cancel) except -1 nogil:
         if cancel[0]:
@@ -297,14 +304,12 @@ cdef class Machine:
 
     def core(self):
         """int32, shape (core_size, 6): the core after the last round, columns as `Warrior.code`."""
-        cells = np.asarray(self._cells)
-        code = (cells >> np.uint64(32) & np.uint64(0xFFFF)).astype(np.int32)
-        a = (cells >> np.uint64(16) & np.uint64(0xFFFF)).astype(np.int32)
-        b = (cells >> np.uint64(48)).astype(np.int32)
-        action, modes = np.divmod(code, 64)
-        opcode, modifier = np.divmod(action, 7)
-        a_mode, b_mode = np.divmod(modes, 8)
-        return np.stack([opcode, modifier, a_mode, a, b_mode, b], axis=1)
+        core = np.empty((self._core.size, 6), np.int32)
+        cdef int32_t[:, ::1] instructions = core
+        cdef uint64_t i
+        for i in range(self._core.size):
+            decode(self._cells[i], &instructions[i, 0])
+        return core
 
     def queue(self, int warrior):
         """Addresses of a warrior's processes after the last round, next to execute first."""

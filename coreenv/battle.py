@@ -30,7 +30,8 @@ Engine = Literal["cython", "reference"]
 Scheme = Literal["pmars", "drq", "exact"]
 
 _PSPACE_OPCODES = frozenset({Opcode.LDP, Opcode.STP})
-_OPCODES_88 = frozenset(Opcode) - _PSPACE_OPCODES - {
+_OPCODES_94 = frozenset(Opcode)
+_OPCODES_88 = _OPCODES_94 - _PSPACE_OPCODES - {
     Opcode.MUL, Opcode.DIV, Opcode.MOD, Opcode.SNE, Opcode.NOP
 }  # fmt: skip
 
@@ -88,10 +89,10 @@ def check_warrior(warrior: Warrior, config: CoreConfig) -> None:
         )
     if len(warrior) > config.max_length:
         raise ValueError(f"{warrior!r} is longer than max_length {config.max_length}")
-    allowed = frozenset(Opcode) if config.standard == "94" else _OPCODES_88
+    allowed = _OPCODES_94 if config.standard == "94" else _OPCODES_88
     if config.pspace_size == 0:
         allowed -= _PSPACE_OPCODES
-    strangers = {Opcode(opcode) for opcode in np.unique(warrior.code[:, 0])} - allowed
+    strangers = {instruction.opcode for instruction in warrior.instructions} - allowed
     if strangers:
         names = ", ".join(sorted(opcode.name for opcode in strangers))
         raise ValueError(
@@ -281,21 +282,22 @@ def battle_batch(
     todo, lock, cancel = iter(enumerate(battles)), Lock(), bytearray(1)
 
     def work() -> None:
-        machines: dict[CoreConfig, Machine] = {}
+        config: CoreConfig | None = None
         for i, each in _take_turns(todo, lock):
-            if each.config not in machines:
-                machines = {each.config: _MACHINES[engine](each.config)}
-            results[i] = _play(each, machines[each.config], measures, cancel)
+            if each.config != config:
+                config = each.config
+                machine = _MACHINES[engine](config)
+            results[i] = _play(each, machine, measures, cancel)
 
     if threads == 1:
         work()
     else:
         with ThreadPoolExecutor(threads) as pool:
-            workers = [pool.submit(work) for _ in range(min(threads, len(battles)))]
             try:
+                workers = [pool.submit(work) for _ in range(min(threads, len(battles)))]
                 for worker in workers:
                     worker.result()
-            except BaseException:
+            except BaseException:  # above all KeyboardInterrupt: the pool waits for its threads
                 cancel[0] = 1
                 raise
     return [result for result in results if result is not None]
@@ -349,8 +351,8 @@ def _play(each: Battle, machine: Machine, measures: bool, cancel: bytearray) -> 
     )
     return BattleResult(
         config=each.config,
-        warrior_ids=tuple(warrior.id for warrior in each.warriors),
-        pins=tuple(warrior.pin for warrior in each.warriors),
+        warrior_ids=tuple([warrior.id for warrior in each.warriors]),
+        pins=tuple([warrior.pin for warrior in each.warriors]),
         placement=each.placement,
         stop=each.stop,
         death_turn=death_turn,

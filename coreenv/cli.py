@@ -135,10 +135,15 @@ def _print_scores(warriors: "list[Warrior]", result: "BattleResult") -> None:
 
 def main() -> None:
     """Entry point of the `corewar` command."""
+    if sys.argv[1:2] == ["pmars"]:  # its words follow rules of their own
+        from coreenv import pmars
+
+        sys.exit(pmars.main(sys.argv[2:]))
     tyro.extras.subcommand_cli_from_dict(
         {"asm": asm, "battle": battle, "disasm": disasm},
         prog="corewar",
-        description="Core War: assemble warriors and let them fight.",
+        description="Core War: assemble warriors and let them fight. "
+        "`corewar pmars` takes the command line of pMARS.",
     )
 
 

@@ -60,7 +60,7 @@ def run(path: Path, overrides: Sequence[str], *, out: Path | None, as_json: bool
     initial = initial_opponents(config.search.initial_opponents, hill, config.core.config)
     for index, node in enumerate(config.nodes):
         try:
-            builtin(node.policy)
+            builtin(node.policy).check(config.core.config)
         except ValueError as error:
             raise ConfigError(f"nodes.{index}.policy: {error}") from None
     return _search(config, hill, initial, out=out, as_json=as_json)

@@ -48,6 +48,14 @@ class MutationPolicy(Protocol):
         """Shown in tables and written into every warrior's origin."""
         ...
 
+    def check(self, config: CoreConfig) -> None:
+        """Called once, before a search begins.
+
+        Raises:
+            ValueError: the policy cannot work, under these rules or at all; the message says why.
+        """
+        ...
+
     def propose(self, context: Context) -> Proposal:
         """Write a new warrior, or a variant of ``context.parent``."""
         ...

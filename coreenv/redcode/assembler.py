@@ -12,6 +12,7 @@ from coreenv.redcode.grammar import (
     WORDS_88,
     Directive,
     default_modifier,
+    modifier_named,
 )
 from coreenv.redcode.instruction import Instruction, Mode, Modifier, Opcode
 from coreenv.redcode.lines import Encoding, Line, read
@@ -183,7 +184,7 @@ def _what_was_meant(words: list[str]) -> str:
 
 def _modifier(tokens: list[str], word: str) -> Modifier:
     name = tokens[1] if len(tokens) > 1 else ""
-    modifier = MODIFIERS.get(name.upper()) if name.isascii() else None
+    modifier = modifier_named(name)
     if modifier is None:
         hint = f"modifiers are {' '.join(MODIFIERS)}; without one the default holds"
         culprit = name or "."

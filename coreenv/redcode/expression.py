@@ -9,6 +9,8 @@ from coreenv.redcode.faults import Fault, quoted
 LARGEST: Final = 2**63 - 1
 """Values lie in -LARGEST-1 .. LARGEST, as in a signed 64-bit C integer."""
 
+DIVISION_BY_ZERO: Final = "division by zero"
+
 _LEXEME = re.compile(
     r"(\d+)|([A-Za-z])(=(?!=))?|(&&|\|\||[=!<>]=|[-+*/%<>()!])|\s+|(.)", re.ASCII | re.DOTALL
 )
@@ -158,7 +160,7 @@ def _apply(
 ) -> None:
     right = values.pop()
     if right == 0 and operator in ("/", "%"):
-        raise Fault("E_EXPR", "division by zero", operator)
+        raise Fault("E_EXPR", DIVISION_BY_ZERO, operator)
     if binary := _BINARY.get(operator):
         value = binary(values.pop(), right)
     elif unary := _UNARY.get(operator):

@@ -38,6 +38,11 @@ class Fault(Exception):  # noqa: N818  never leaves this package
         self.reason, self.message, self.culprit = reason, message, culprit
         self.hint, self.near = hint, near
 
+    @property
+    def advice(self) -> str:
+        """Message and hint in one line."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
 
 class Lapse(Fault):
     """A fault that pMARS only warns of. To `assemble` it is one like all others."""

@@ -21,6 +21,12 @@ KEYWORDS: Final[Mapping[str, Opcode | Directive]] = {
 MODIFIERS: Final[Mapping[str, Modifier]] = dict(Modifier.__members__)
 MODES: Final[Mapping[str, Mode]] = dict(zip(MODE_SYMBOLS, Mode, strict=True))
 
+
+def modifier_named(name: str) -> Modifier | None:
+    """The modifier, in capitals or small letters; None if there is no such one."""
+    return MODIFIERS.get(name.upper()) if name.isascii() else None
+
+
 IMPLIED_B: Final = frozenset({Opcode.JMP, Opcode.SPL, Opcode.NOP})
 """Opcodes that may be written with one operand; B is then ``$0``."""
 

@@ -18,9 +18,10 @@ _TOKEN = re.compile(
     r"[A-Za-z_]\w*(?:&(?!&)[A-Za-z_]\w*)*:?|\d+|[^\x00-\x7f]+|\S",
     re.ASCII,
 )
-_DIRECTIVE = re.compile(
+DIRECTIVE = re.compile(
     r"\s*;(?:(redcode)|[ \t]*(name|author|strategy|assert))(?!\w)(.*)", re.ASCII | re.IGNORECASE
 )
+"""A comment that says something: the marker, or the word, and what follows."""
 
 
 class Line(NamedTuple):
@@ -67,7 +68,7 @@ def read(text: str | bytes, encoding: Encoding) -> Source:
         if code and not code.isspace():
             lines.append(Line(number, row, _TOKEN.findall(code)))
             continue
-        directive = _DIRECTIVE.match(row) if comment else None
+        directive = DIRECTIVE.match(row) if comment else None
         if directive is None:
             continue
         marker, word, rest = directive.groups()

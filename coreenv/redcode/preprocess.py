@@ -202,7 +202,7 @@ class _Reader:
             index = self.pending.pop()[0] if self.pending else None
             if index in self._indices or index in self._symbols.texts:
                 raise Fault("E_FOR", f"loop index {quoted(str(index))} is taken", str(index))
-            count = self._count(line.tokens[lead + 1 :])
+            count = self._count(line.tokens[lead + 1 :], line)
         except Fault as fault:
             self._faults.add(fault, line)
             index, count = None, 1
@@ -238,13 +238,16 @@ class _Reader:
         self._indices = loop.outer
         return at + 1
 
-    def _count(self, tokens: list[str]) -> int:
+    def _count(self, tokens: list[str], line: Line) -> int:
         try:
             if not tokens:
                 raise Fault("E_FOR", "FOR without a count", "", "write: index FOR count")
             (text, *more) = self._symbols.expand(tokens, self._indices)
             if more:
                 raise Fault("E_FOR", "the count of FOR has several lines", tokens[0])
+            if self._lenient:
+                numerals = self._symbols.numerals(text, self._address, self._address)
+                self._symbols.counts.append((line.number, numerals))
             return self._symbols.value(text, self._address, self._address)
         except Fault as fault:
             if fault.reason in ("E_LABEL", "E_SYNTAX"):

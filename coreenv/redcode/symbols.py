@@ -1,6 +1,7 @@
 """The names of one source: EQU texts, labels, predefined constants, registers."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from coreenv.config import CoreConfig
 from coreenv.redcode.expression import evaluate, number
@@ -40,16 +41,24 @@ class Symbols:
         misplaced: ``EQU name text`` was written; name -> that line.
         missed: names that were asked for and not found.
         dangling: labels behind the last instruction, which have no address.
+        counts: read leniently: the line of each FOR loop and its count, names put in.
         complete: False if reading stopped early, so that missing labels are nobody's fault.
     """
 
-    def __init__(self, config: CoreConfig, warriors: int, rounds: int) -> None:
+    def __init__(
+        self,
+        config: CoreConfig,
+        warriors: int,
+        rounds: int,
+        registers: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self.texts: dict[str, list[str]] = {}
         self.labels: dict[str, int] = {}
-        self.registers: dict[str, int] = {}
+        self.registers = dict(registers)
         self.misplaced: dict[str, Line] = {}
         self.missed: set[str] = set()
         self.dangling: list[str] = []
+        self.counts: list[tuple[int, str]] = []
         self.complete = True
         self.constants = {
             "CORESIZE": config.core_size,
@@ -57,12 +66,12 @@ class Symbols:
             "MAXCYCLES": config.max_cycles,
             "MAXLENGTH": config.max_length,
             "MINDISTANCE": config.min_distance,
-            "PSPACESIZE": config.pspace_size,
             "VERSION": 94,
             "WARRIORS": warriors,
             "ROUNDS": rounds,
             "READLIMIT": config.read_limit,
             "WRITELIMIT": config.write_limit,
+            "PSPACESIZE": config.pspace_size,
         }
         self._expanded = 0
 
@@ -233,6 +242,8 @@ def substitute(tokens: list[str], indices: Indices) -> list[str]:
 
 
 def _substitute_one(token: str, indices: Indices) -> str:
+    if token == "&":  # half of an operator
+        return token
     return glue(token, indices) if "&" in token else indices.get(token, token)
 
 

@@ -61,7 +61,7 @@ class Heuristic:
         Raises:
             ValueError: the rules ask for ICWS'88, or for programs shorter than 5 cells.
         """
-        self._check(context.config)
+        self.check(context.config)
         parent = context.parent.warrior if context.parent else None
         held = {elite.warrior for elite in context.elites} | {parent}
         mates = tuple(Program.of(e.warrior) for e in context.elites if e.warrior != parent)
@@ -76,7 +76,11 @@ class Heuristic:
                 break
         return Proposal(str(warrior))
 
-    def _check(self, config: CoreConfig) -> None:
+    def check(self, config: CoreConfig) -> None:
+        """
+        Raises:
+            ValueError: the rules ask for ICWS'88, or for programs shorter than 5 cells.
+        """
         if config.standard != "94":
             raise ValueError(
                 f"operator {self.name} writes for standard '94', not {config.standard!r}; "

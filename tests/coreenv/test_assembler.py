@@ -130,6 +130,11 @@ class TestText:
     def test_latin_1(self) -> None:
         assert assemble(b";name caf\xe9\nnop 0", NOP94, encoding="latin-1").name == "café"
 
+    def test_read_and_write_limits(self) -> None:
+        limited = CoreConfig(read_limit=400, write_limit=200)
+        assert program("dat READLIMIT, WRITELIMIT", limited) == ["DAT.F $400,$200"]
+        assert program("dat READLIMIT+1, WRITELIMIT") == ["DAT.F $1,$0"]
+
     def test_warriors_and_rounds(self) -> None:
         warrior = assemble("nop WARRIORS, ROUNDS", NOP94, 3, 250)
         assert warrior.instructions[0].b_field == 250
@@ -169,6 +174,9 @@ class TestPreprocessing:
             "MOV.I $5,$1",
             "ADD.F $1,$2",
         ]
+
+    def test_two_ampersands_glue_nothing(self) -> None:
+        assert program("i for 2\nnop i&&1, 1&&i<2\nrof\n") == ["NOP.F $1,$1", "NOP.F $1,$0"]
 
     def test_an_index_of_two_loops(self) -> None:
         assert [(f.reason, f.line) for f in faults("i for 2\ni for 2\nnop i\nrof\nrof\n")] == [

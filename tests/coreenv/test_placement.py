@@ -88,7 +88,7 @@ def test_a_seed_outside_its_range_is_refused(seed: int) -> None:
 
 def test_a_position_number_below_the_distance_is_refused() -> None:
     assert placement.seed_of_number(NANO, 5) == 0
-    with pytest.raises(ValueError, match="position number is 4; .* min_distance 5"):
+    with pytest.raises(ValueError, match=r"position number is 4; .* min_distance 5"):
         placement.seed_of_number(NANO, 4)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from coreenv.config import CoreConfig
 from coreenv.measures import Evaluation
 from coreenv.redcode import assemble
 from dei_agents.config import RunConfig
@@ -29,6 +30,9 @@ class Scripted:
     def __init__(self, *sources: str) -> None:
         self.sources = list(sources)
         self.asked: list[Context] = []
+
+    def check(self, config: CoreConfig) -> None:
+        """Any rules will do."""
 
     def propose(self, context: Context) -> Proposal:
         self.asked.append(context)

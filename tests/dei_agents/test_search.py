@@ -259,6 +259,10 @@ BAD = {
     "no nodes": ("name = 'x'", "nodes"),
     "negative budget": ("[search]\ncalls = -5\n[[nodes]]\npolicy='bomber'", "search.calls is -5"),
     "unknown policy": ("[[nodes]]\npolicy='wizard'", "nodes.0.policy"),
+    "ruleset that the policy cannot write for": (
+        "[core]\nruleset='icws88'\n[[nodes]]\npolicy='bomber'",
+        "nodes.0.policy: operator bomber writes for standard '94'",
+    ),
     "unknown ruleset": ("[core]\nruleset='nop95'\n[[nodes]]\npolicy='bomber'", "core.ruleset"),
     "no toml": ("this is not toml", "not a TOML file"),
     "too many warriors": (
