@@ -22,8 +22,9 @@ soak: $(VENV)/.installed-dev ## the longest tests
 fuzz: $(VENV)/.installed-dev ## random battles, kernel against reference interpreter
 	$(BIN)/pytest --tier fuzz $(ARGS)
 
-bench: $(VENV)/.installed-dev ## speeds
+bench: $(VENV)/.installed-dev ## speeds: the gate against regressions, and BENCHMARKS.md
 	$(BIN)/pytest --benchmark $(ARGS)
+	$(BIN)/python -m tests.benchmarks.compare
 
 lint: $(VENV)/.installed-dev ## ruff, mypy --strict, import direction
 	$(BIN)/ruff check .

@@ -18,7 +18,9 @@
 
 #define INLINE inline __attribute__((always_inline))
 
-enum opcode { DAT, MOV, ADD, SUB, MUL, DIV, MOD, JMP, JMZ, JMN, DJN, SEQ, SNE, SLT, SPL, NOP, LDP, STP };
+enum opcode {
+    DAT, MOV, ADD, SUB, MUL, DIV, MOD, JMP, JMZ, JMN, DJN, SEQ, SNE, SLT, SPL, NOP, LDP, STP
+};
 /* In such an order that an empty cell, DAT.F $0,$0, is a zero word: clearing a core is a memset. */
 enum modifier { F, A, B, AB, BA, X, I, MODIFIERS };
 enum mode {
@@ -105,9 +107,15 @@ static INLINE int uses_a_field(int mode)
     return mode == A_INDIRECT || mode == A_PREDECREMENT || mode == A_POSTINCREMENT;
 }
 
-static INLINE int decrements(int mode) { return mode == A_PREDECREMENT || mode == B_PREDECREMENT; }
+static INLINE int decrements(int mode)
+{
+    return mode == A_PREDECREMENT || mode == B_PREDECREMENT;
+}
 
-static INLINE int increments(int mode) { return mode == A_POSTINCREMENT || mode == B_POSTINCREMENT; }
+static INLINE int increments(int mode)
+{
+    return mode == A_POSTINCREMENT || mode == B_POSTINCREMENT;
+}
 
 /* The pointer in `cell` that `mode` follows, decremented or incremented on the way. */
 static INLINE uint64_t follow(Cell *cell, int mode, uint64_t size)
@@ -175,7 +183,8 @@ static INLINE Operand limited_operand(const Core *core, int mode, uint64_t pc, u
 #define DIED (-1)
 
 /* One field of ADD, SUB, MUL, DIV, MOD. False, and nothing computed, on a division by zero. */
-static INLINE int compute(int opcode, uint64_t left, uint64_t right, uint64_t size, uint64_t *result)
+static INLINE int compute(int opcode, uint64_t left, uint64_t right, uint64_t size,
+                          uint64_t *result)
 {
     switch (opcode) {
     case ADD: *result = wrap(left + right, size); return 1;
@@ -194,8 +203,10 @@ static INLINE int compute(int opcode, uint64_t left, uint64_t right, uint64_t si
      : modifier == B  ? TEST(B_FIELD(a.word), B_FIELD(b.word)) \
      : modifier == AB ? TEST(A_FIELD(a.word), B_FIELD(b.word)) \
      : modifier == BA ? TEST(B_FIELD(a.word), A_FIELD(b.word)) \
-     : modifier == X  ? (TEST(B_FIELD(a.word), A_FIELD(b.word))) & (TEST(A_FIELD(a.word), B_FIELD(b.word))) \
-                      : (TEST(A_FIELD(a.word), A_FIELD(b.word))) & (TEST(B_FIELD(a.word), B_FIELD(b.word))))
+     : modifier == X  ? (TEST(B_FIELD(a.word), A_FIELD(b.word))) \
+                            & (TEST(A_FIELD(a.word), B_FIELD(b.word))) \
+                      : (TEST(A_FIELD(a.word), A_FIELD(b.word))) \
+                            & (TEST(B_FIELD(a.word), B_FIELD(b.word))))
 #define EQUAL(x, y) ((x) == (y))
 #define LESS(x, y) ((x) < (y))
 
@@ -268,7 +279,8 @@ static INLINE int64_t execute(int opcode, int modifier, const Core *core, Seat *
     case SLT: return EVERY(LESS) ? skip : next;
 
     case LDP: {
-        const uint64_t index = (modifier == A || modifier == AB ? A_FIELD(a.word) : B_FIELD(a.word)) % core->pspace_size;
+        const int from_a = modifier == A || modifier == AB;
+        const uint64_t index = (from_a ? A_FIELD(a.word) : B_FIELD(a.word)) % core->pspace_size;
         const uint64_t value = index ? seat->pspace[index] : seat->last_result;
         if (ONLY_A) to->a = value; else to->b = value;
         return next;
@@ -298,12 +310,16 @@ static INLINE int64_t execute(int opcode, int modifier, const Core *core, Seat *
 #define ALL_A_MODES(H, W, opcode, modifier, B_MODES) \
     B_MODES(H, W, opcode, modifier, DIRECT) B_MODES(H, W, opcode, modifier, IMMEDIATE) \
     B_MODES(H, W, opcode, modifier, A_INDIRECT) B_MODES(H, W, opcode, modifier, B_INDIRECT) \
-    B_MODES(H, W, opcode, modifier, A_PREDECREMENT) B_MODES(H, W, opcode, modifier, A_POSTINCREMENT) \
-    B_MODES(H, W, opcode, modifier, B_PREDECREMENT) B_MODES(H, W, opcode, modifier, B_POSTINCREMENT)
+    B_MODES(H, W, opcode, modifier, A_PREDECREMENT) \
+    B_MODES(H, W, opcode, modifier, A_POSTINCREMENT) \
+    B_MODES(H, W, opcode, modifier, B_PREDECREMENT) \
+    B_MODES(H, W, opcode, modifier, B_POSTINCREMENT)
 #define A_EFFECTS(H, W, opcode, modifier, B_MODES) \
     B_MODES(H, W, opcode, modifier, IMMEDIATE) \
-    B_MODES(H, W, opcode, modifier, A_PREDECREMENT) B_MODES(H, W, opcode, modifier, A_POSTINCREMENT) \
-    B_MODES(H, W, opcode, modifier, B_PREDECREMENT) B_MODES(H, W, opcode, modifier, B_POSTINCREMENT)
+    B_MODES(H, W, opcode, modifier, A_PREDECREMENT) \
+    B_MODES(H, W, opcode, modifier, A_POSTINCREMENT) \
+    B_MODES(H, W, opcode, modifier, B_PREDECREMENT) \
+    B_MODES(H, W, opcode, modifier, B_POSTINCREMENT)
 
 #define HOT(H, W) \
     A_EFFECTS(H, W, DAT, F, B_EFFECTS) /* an empty cell's handler comes first */ \
@@ -464,7 +480,8 @@ typedef struct {
         EXECUTE(W, opcode, modifier, run->a, run->b) \
     }
 
-#define HOT_LABEL(W, opcode, modifier, a_mode, b_mode) &&W##_##opcode##_##modifier##_##a_mode##_##b_mode,
+#define HOT_LABEL(W, opcode, modifier, a_mode, b_mode) \
+    &&W##_##opcode##_##modifier##_##a_mode##_##b_mode,
 #define MODES_LABEL(W, opcode, modifier, a_mode, b_mode) &&W##_##a_mode##_##b_mode,
 #define ACTION_LABEL(W, opcode, modifier) &&W##_##opcode##_##modifier,
 

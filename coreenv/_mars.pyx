@@ -254,7 +254,7 @@ cdef class Machine:
             left -= left // alive + (not to_the_last)
             alive -= 1
         for w in range(self._warriors):
-            self._seats[w].last_result = alive if result[0, r, w] == 0 else 0
+            self._seats[w].last_result = alive % self._core.size if result[0, r, w] == 0 else 0
         return turn
 
     cdef void _leave(self, Seat *dead) noexcept nogil:

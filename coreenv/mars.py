@@ -183,7 +183,7 @@ class Machine:
                 self._until_one_is_left(order)
             else:
                 self._until_all_are_dead(order)
-            survivors = sum(map(bool, self.queues))
+            survivors = sum(map(bool, self.queues)) % self._size  # LDP makes a field of it
             self.last_results = [survivors if queue else 0 for queue in self.queues]
             death_turn.append([turn for turn, _ in self.deaths])
             death_cycle.append([own for _, own in self.deaths])

@@ -49,7 +49,7 @@ def play(
         return counts
 
     threads = 1 if remember else min(os.cpu_count() or 1, -(-rounds // _CHUNK))
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         try:
             parts = [worker.result() for worker in [pool.submit(work) for _ in range(threads)]]
         except BaseException:

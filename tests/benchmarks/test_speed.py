@@ -12,6 +12,7 @@ from dei_agents.node import Node
 from dei_agents.policies import builtin
 from tests.benchmarks import workloads
 from tests.benchmarks.conftest import Gauge
+from tests.benchmarks.sources import typical_source
 
 BATTLES = {"old": 60, "modern": 20, "random": 300}
 
@@ -33,16 +34,6 @@ def test_batch_overhead(gauge: Gauge) -> None:
     hole, sitter = (assemble(source, workloads.NOP94) for source in ("dat 0, 0", "jmp 0"))
     battles = workloads.duels([hole, sitter], 1000, 6)
     gauge(lambda: battle_batch(battles, measures=False))
-
-
-def typical_source() -> str:
-    """A hundred lines with labels, EQU, FOR and comments."""
-    lines = [";redcode", ";name typical", "step equ 3039", "gap equ (step*2-7)"]
-    for i in range(28):
-        lines += [f"p{i} spl p{i + 1}, <gap+{i} ; split", f"  mov.i {{p{i}, }}p{i}+step"]
-        lines += [f"  djn.f p{i}, >gap-{i}"]
-    lines += ["p28 dat 0, 0", "i for 6", "b&i mov b01, @b&i+i*step", "rof", " end p0"]
-    return "\n".join(lines)
 
 
 def test_assembler(gauge: Gauge) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from coreenv import _mars, mars
 from coreenv.battle import Battle, BattleResult, Engine, Stop, battle, battle_batch
 from coreenv.config import CoreConfig, ruleset
 from coreenv.placement import Placement, pmars
@@ -155,6 +156,20 @@ def test_equal_pins_share_pspace_within_a_round(
     (result,) = battle_batch([fight], engine=engine)
     assert result.pins == pins
     assert bool(result.alive[0, 1]) == alive
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_crowd_in_a_small_core_leaves_fields_in_range(engine: Engine) -> None:
+    """Three survivors in two cells: the count in p-space is taken modulo the core size."""
+    lines = (Instruction(Opcode.LDP, Modifier.AB, Mode.IMMEDIATE, 0, Mode.DIRECT, 0),)
+    config = CoreConfig(core_size=2, max_cycles=1, max_length=1, min_distance=1, pspace_size=2)
+    crowd = (Warrior((line(Opcode.NOP),), 0, 2),) * 2 + (Warrior(lines, 0, 2),)
+    machine = {"cython": _mars.Machine, "reference": mars.Machine}[engine](config)
+    machine.enter(crowd)
+    positions, first = np.array([[0, 0, 1]] * 2, np.int32), np.zeros(2, np.int32)
+    machine.play(positions, first, True, True)
+    assert machine.pspace(2) == [3 % 2, 0]
+    assert machine.core()[:, [3, 5]].max() < 2
 
 
 # ---- What is refused

@@ -1,0 +1,230 @@
+"""Measure the machine beside exhaust-ma and write BENCHMARKS.md: `make bench`.
+
+All ratios come from one run in which the two sides take turns, in CPU time, minimum of all turns.
+"""
+
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from coreenv import MADE_BY
+from coreenv.battle import Battle, battle_batch
+from coreenv.placement import pmars
+from coreenv.redcode import assemble
+from tests.benchmarks import workloads
+from tests.benchmarks.conftest import cpu_seconds
+from tests.benchmarks.exhaust import exhaust, winners
+from tests.benchmarks.sources import typical_source
+
+TURNS: Final = 9
+"""How often each side is measured."""
+
+BATTLES: Final = {"old": 300, "modern": 120, "random": 1500}
+GOALS: Final = {"old": 1.7, "modern": 1.5, "random": 1.2}
+"""What the ratio to exhaust-ma must be at least."""
+
+CROWDS: Final = (2, 8, 20, 43)
+MEASURED_GOAL: Final = 1.3
+"""What an instruction in a measured crowd may cost, in plain duels of the same warriors."""
+
+THREADS_GOAL: Final = 1.9
+START_GOAL: Final = 0.01
+
+COUNT_BATTLES: Final = {"old": 40, "modern": 16, "random": 200}
+
+
+class Row(NamedTuple):
+    """A line of a table, and whether its goal was met."""
+
+    cells: tuple[str, ...]
+    met: bool = True
+
+
+def interleaved(*sides: Callable[[], object]) -> list[float]:
+    """CPU seconds of each side: the least of `TURNS`, taken in turns."""
+    times: list[list[float]] = [[] for _ in sides]
+    for _ in range(TURNS):
+        for side, measured in zip(sides, times, strict=True):
+            measured.append(cpu_seconds(side))
+    return [min(measured) for measured in times]
+
+
+def instructions(battles: list[Battle]) -> int:
+    return sum(int(result.turns.sum()) for result in battle_batch(battles, measures=False))
+
+
+def against_exhaust(name: str) -> Row:
+    battles = workloads.WORKLOADS[name](BATTLES[name])
+    with exhaust(battles) as other:
+        assert winners(battle_batch(battles, measures=False)) == other.play(), "results differ"
+        ours, theirs = interleaved(lambda: battle_batch(battles, measures=False), other.play)
+    executed, ratio = instructions(battles), theirs / ours
+    rates = [f"{executed / s / 1e6:.0f}" for s in (ours, theirs)]
+    costs = [f"{s / executed * 1e9:.2f}" for s in (ours, theirs)]
+    cells = (name, str(len(battles)), f"{executed / 1e6:.0f}", *rates, *costs)
+    return Row((*cells, f"**{ratio:.2f}**", f"{GOALS[name]}"), ratio >= GOALS[name])
+
+
+def crowd(size: int) -> Row:
+    """A measured crowd beside plain duels of the same warriors."""
+    together = workloads.crowd(size, placements=10)
+    pairs = workloads.duels(together.warriors, 150, 7)
+    measured, plain = interleaved(
+        lambda: battle_batch([together]), lambda: battle_batch(pairs, measures=False)
+    )
+    costs = [measured / instructions([together]) * 1e9, plain / instructions(pairs) * 1e9]
+    ratio = costs[0] / costs[1]
+    cells = (str(size), *(f"{cost:.2f}" for cost in costs), f"**{ratio:.2f}**")
+    return Row((*cells, f"{MEASURED_GOAL}"), ratio <= MEASURED_GOAL)
+
+
+def threads() -> Row:
+    battles = workloads.WORKLOADS["old"](600)
+    walls: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(TURNS):
+        for count, measured in walls.items():
+            began = time.perf_counter()
+            battle_batch(battles, threads=count, measures=False)
+            measured.append(time.perf_counter() - began)
+    ratio = min(walls[1]) / min(walls[2])
+    return Row(
+        ("two threads, speed-up over one", f"**{ratio:.2f}**", f"{THREADS_GOAL}"),
+        ratio >= THREADS_GOAL,
+    )
+
+
+def start() -> Row:
+    """A thousand duels of one pair as one battle, and what is not spent in the kernel."""
+    rules = workloads.NOP94
+    hole, sitter = (assemble(source, rules) for source in ("dat 0, 0", "jmp 0"))
+    pair = tuple(workloads.of_classes(("bomber",))[:2])
+    batches = [
+        [Battle(warriors, rules, pmars(rules, 2, 1000, 11))] for warriors in ((hole, sitter), pair)
+    ]
+    # Rounds that end in their first turn leave the fixed cost of a batch and of clearing cores;
+    # the cost of one round of that is taken off a thousand times.
+    single = [Battle((hole, sitter), rules, pmars(rules, 2, 1, 11))]
+    whole, fixed, one = interleaved(
+        lambda: battle_batch(batches[1], measures=False),
+        lambda: battle_batch(batches[0], measures=False),
+        lambda: [battle_batch(single, measures=False) for _ in range(100)],
+    )
+    per_round = fixed / 1000
+    share = max(0.0, one / 100 - per_round) / whole
+    return Row(
+        ("starting 1000 duels, share of running them", f"**{share:.4%}**", f"{START_GOAL:.0%}"),
+        share < START_GOAL,
+    )
+
+
+def assembler() -> Row:
+    source = typical_source()
+    (seconds,) = interleaved(lambda: [assemble(source, workloads.NOP94) for _ in range(100)])
+    lines = len(source.splitlines())
+    return Row(
+        (f"1000 warriors of {lines} lines assembled, s", f"**{seconds * 10:.2f}**", "1"),
+        seconds * 10 < 1,
+    )
+
+
+def counted(name: str) -> Row:
+    """Machine instructions for a simulated one, by callgrind: the same on every run."""
+    counts = {}
+    for times in (1, 2):
+        command = [sys.executable, "-m", "tests.benchmarks.one_workload", name, str(times)]
+        tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+        done = subprocess.run([*tool, *command], capture_output=True, text=True, check=True)
+        found = re.search(r"Collected : (\d+)", done.stderr)
+        assert found is not None, done.stderr
+        counts[times] = int(found[1])
+    executed = instructions(workloads.WORKLOADS[name](COUNT_BATTLES[name]))
+    return Row((name, f"{(counts[2] - counts[1]) / executed:.1f}"))
+
+
+def table(head: tuple[str, ...], rows: list[Row]) -> str:
+    lines = [head, ("---",) * len(head), *(row.cells for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor()
+    found = re.search(r"model name\s*: (.*)", text)
+    return found[1] if found else platform.machine()
+
+
+def main() -> int:
+    rows: dict[str, list[Row]] = {}
+    for title, measure, names in (
+        ("exhaust", against_exhaust, tuple(GOALS)),
+        ("crowd", crowd, CROWDS),
+    ):
+        rows[title] = []
+        for name in names:
+            print(f"measuring {title}: {name}", file=sys.stderr)
+            rows[title].append(measure(name))  # type: ignore[operator]
+    print("measuring batches and assembler", file=sys.stderr)
+    rows["batch"] = [threads(), start(), assembler()]
+    rows["counted"] = []
+    if shutil.which("valgrind"):
+        for name in GOALS:
+            print(f"counting {name}", file=sys.stderr)
+            rows["counted"].append(counted(name))
+    Path("BENCHMARKS.md").write_text(document(rows), encoding="utf-8")
+    missed = [row for group in rows.values() for row in group if not row.met]
+    for row in missed:
+        print(f"below its goal: {' '.join(row.cells)}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def document(rows: dict[str, list[Row]]) -> str:
+    others = ", ".join(f"{name} {version(name)}" for name in ("exhaust-ma", "numpy", "Cython"))
+    duels = ("duels", "battles", "M instructions", "M/s", "theirs", "ns each", "theirs")
+    counted_table = (
+        table(("duels", "machine instructions for one of Redcode"), rows["counted"])
+        if rows["counted"]
+        else "Not counted: valgrind was not there."
+    )
+    return f"""# Benchmarks
+
+Written by `make bench`. Ratios are from one run in which both sides take turns, in CPU time, the
+minimum of {TURNS} turns; a run on another machine gives other seconds and much the same ratios.
+
+- machine: {processor()}, one thread unless said otherwise
+- {MADE_BY}, CPython {platform.python_version()}, {others}
+
+## Duels, beside the C core of exhaust-ma
+Ruleset nop94, the same single rounds at the same places, results compared before anything is
+timed. "old": the hill's imps, bombers, scanners, one-shots, vampires, clears and quick-scanners;
+"modern": its papers, stone-imps and paper-stones; "random": half random programs, half mutants.
+
+{table((*duels, "ratio", "goal"), rows["exhaust"])}
+
+## Crowded cores with measures
+An evaluation of a search (fitness, processes spawned, coverage; to the last cycle even if one is
+left), in ns for an instruction, beside plain duels between the same warriors.
+
+{table(("warriors", "ns, measured", "ns, plain duels", "ratio", "at most"), rows["crowd"])}
+
+## Batches and assembler
+{table(("what", "measured", "goal"), rows["batch"])}
+
+## What does not depend on the machine's mood
+callgrind's count of machine instructions for each simulated one, everything included that a
+battle needs besides: a program of twice the battles minus one of once.
+
+{counted_table}
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
