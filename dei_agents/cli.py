@@ -57,12 +57,12 @@ def run(path: Path, overrides: Sequence[str], *, out: Path | None, as_json: bool
 
     config = _overridden(path, overrides)
     hill = _hill(config)
-    initial = initial_opponents(config.search.initial_opponents, hill, config.core.config)
     for index, node in enumerate(config.nodes):
         try:
             builtin(node.policy).check(config.core.config)
         except ValueError as error:
             raise ConfigError(f"nodes.{index}.policy: {error}") from None
+    initial = initial_opponents(config.search.initial_opponents, hill, config.core.config)
     return _search(config, hill, initial, out=out, as_json=as_json)
 
 

@@ -62,13 +62,13 @@ def archive_panel(views: Sequence[NodeView]) -> Panel:
     """The merged archive: a mark in each occupied cell, coloured by the node that found it."""
     merged = merged_archive(views)
     rows = []
-    for mc in reversed(range(GRID[1])):
+    for tsp in reversed(range(GRID[0])):
         row = Text()
-        for tsp in range(GRID[0]):
+        for mc in range(GRID[1]):
             if (tsp, mc) in merged:
                 row.append("■ ", node_colour(merged[tsp, mc].origin.node))
             else:
                 row.append("· ", "dim")
         rows.append(row)
     title = f"{len(merged)} cells"
-    return Panel(Text("\n").join(rows), title=title, subtitle="spawned →", expand=False)
+    return Panel(Text("\n").join(rows), title=title, subtitle="visited →", expand=False)
