@@ -112,7 +112,7 @@ def test_both_machines_agree(fight: Battle) -> None:
     check(fight)
 
 
-@pytest.mark.full
+@pytest.mark.fuzz
 @settings(max_examples=20_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(battles())
 def test_both_machines_agree_at_length(fight: Battle) -> None:
