@@ -51,7 +51,8 @@ cdef extern from "_kernel.h" nogil:
     void decode(uint64_t word, int32_t *instruction)
     int64_t mark(uint8_t *covered, const uint16_t *entry, const uint16_t *end)
     void run_duel(const Core *core, Run *run)
-    void run_any(const Core *core, Run *run)
+    void run_crowd(const Core *core, Run *run)
+    void run_alone(const Core *core, Run *run)
     void run_limited(const Core *core, Run *run)
 
 
@@ -238,8 +239,10 @@ cdef class Machine:
             elif alive == 2 and left > 1:
                 run.turns &= ~1
                 run_duel(&self._core, &run)
+            elif alive > 1:
+                run_crowd(&self._core, &run)
             else:
-                run_any(&self._core, &run)
+                run_alone(&self._core, &run)
             turn += run.turns
             left -= run.turns
             self._look_for_signals(run.turns, cancel)

@@ -7,12 +7,12 @@ from coreenv.redcode.grammar import (
     MODES,
     MODES_88,
     MODIFIERS,
+    MODIFIERS_ANY_CASE,
     OPCODES,
     PSPACE,
     WORDS_88,
     Directive,
     default_modifier,
-    modifier_named,
 )
 from coreenv.redcode.instruction import Instruction, Mode, Modifier, Opcode
 from coreenv.redcode.lines import Encoding, Line, read
@@ -81,7 +81,7 @@ class _Program:
         self.instructions: list[Instruction] = []
         self.start = 0
         self.pin: int | None = None
-        self._config = config
+        self._core_size, self._pspace_size = config.core_size, config.pspace_size
         self._is_88 = config.standard == "88"
         self._symbols = symbols
         self._start_line: Line | None = None
@@ -121,7 +121,7 @@ class _Program:
     def _instruction(self, opcode: Opcode, tokens: list[str], at: Statement) -> Instruction:
         if self._is_88:
             _refuse_word_94(at.word)
-        if opcode in PSPACE and not self._config.pspace_size:
+        if opcode in PSPACE and not self._pspace_size:
             hint = "the rules have no p-space; do without it"
             raise Fault("E_PSPACE", f"{at.word.upper()} needs p-space", at.word, hint)
         modifier = None
@@ -131,22 +131,21 @@ class _Program:
         a_tokens, b_tokens = _operands(opcode, tokens, at.word)
         a_mode, a_field = self._operand(a_tokens, at.address)
         b_mode, b_field = self._operand(b_tokens, at.address)
-        default = default_modifier(opcode, a_mode, b_mode)
         if self._is_88:
             _refuse_94(opcode, modifier, a_mode, b_mode, at.word)
-        return Instruction(
-            opcode, default if modifier is None else modifier, a_mode, a_field, b_mode, b_field
-        )
+        if modifier is None:
+            modifier = default_modifier(opcode, a_mode, b_mode)
+        return Instruction(opcode, modifier, a_mode, a_field, b_mode, b_field)
 
     def _operand(self, tokens: list[str], address: int) -> tuple[Mode, int]:
         mode = MODES.get(tokens[0])
         if mode is None:
             mode = _DIRECT
+        elif len(tokens) == 1:
+            return mode, 0
         else:
             tokens = tokens[1:]
-            if not tokens:
-                return mode, 0
-        return mode, self._symbols.value(tokens, address, address) % self._config.core_size
+        return mode, self._symbols.value(tokens, address, address) % self._core_size
 
     def _assert(self, tokens: list[str], at: Statement) -> None:
         """A condition that cannot be read is a comment that happens to begin with the word."""
@@ -159,7 +158,7 @@ class _Program:
                 raise
             return
         if not value:
-            hint = f"the core has {self._config.core_size} cells; other rules may fit"
+            hint = f"the core has {self._core_size} cells; other rules may fit"
             raise Fault("E_ASSERT", "the condition is false", hint=hint)
 
     def _directive(self, kind: Directive, tokens: list[str], at: Statement) -> None:
@@ -184,7 +183,7 @@ def _what_was_meant(words: list[str]) -> str:
 
 def _modifier(tokens: list[str], word: str) -> Modifier:
     name = tokens[1] if len(tokens) > 1 else ""
-    modifier = modifier_named(name)
+    modifier = MODIFIERS_ANY_CASE.get(name)
     if modifier is None:
         hint = f"modifiers are {' '.join(MODIFIERS)}; without one the default holds"
         culprit = name or "."

@@ -1,7 +1,8 @@
-"""Integer expressions, evaluated with two explicit stacks: nesting never deepens Python's own."""
+"""Integer expressions, evaluated with an explicit stack: nesting never deepens Python's own."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import add, mul, neg, pos, sub
 from typing import Final
 
 from coreenv.redcode.faults import Fault, quoted
@@ -11,20 +12,29 @@ LARGEST: Final = 2**63 - 1
 
 DIVISION_BY_ZERO: Final = "division by zero"
 
-_LEXEME = re.compile(
-    r"(\d+)|([A-Za-z])(=(?!=))?|(&&|\|\||[=!<>]=|[-+*/%<>()!])|\s+|(.)", re.ASCII | re.DOTALL
-)
+_LEAST: Final = -LARGEST - 1
+_LEXEME: Final = re.compile(r"\d+|[A-Za-z]=(?!=)|&&|\|\||[=!<>]=|\S", re.ASCII)
+DIGITS: Final = frozenset("0123456789")
+"""What numbers are made of; `str.isdigit` knows more of them."""
 
-# An assignment ("a=") ranks lowest and is a prefix, so it takes everything to its right.
+# An assignment ("a=") ranks lowest and is a prefix, so it takes everything to its right; ")" is
+# read after all that has a rank. "(" and the bottom of the stack have none.
+_NONE, _ASSIGNMENT, _HIGHEST = 0, 1, 7
 _RANK: Final = {
-    **dict.fromkeys(["||"], 1),
-    **dict.fromkeys(["&&"], 2),
-    **dict.fromkeys(["==", "!=", "<", ">", "<=", ">="], 3),
-    **dict.fromkeys(["+", "-"], 4),
-    **dict.fromkeys(["*", "/", "%"], 5),
-    **dict.fromkeys(["neg", "pos", "not"], 6),
+    **dict.fromkeys([")"], _ASSIGNMENT),
+    **dict.fromkeys(["||"], 2),
+    **dict.fromkeys(["&&"], 3),
+    **dict.fromkeys(["==", "!=", "<", ">", "<=", ">="], 4),
+    **dict.fromkeys(["+", "-"], 5),
+    **dict.fromkeys(["*", "/", "%"], 6),
 }
-_PREFIX: Final = {"-": "neg", "+": "pos", "!": "not", "(": "("}
+_BOTTOM: Final = (_NONE, "", 0)
+_PREFIX: Final = {
+    "-": (_HIGHEST, "neg", 0),
+    "+": (_HIGHEST, "pos", 0),
+    "!": (_HIGHEST, "not", 0),
+    "(": (_NONE, "(", 0),
+}
 
 
 def _divide(left: int, right: int) -> int:
@@ -33,14 +43,14 @@ def _divide(left: int, right: int) -> int:
 
 
 _UNARY: Final[dict[str, Callable[[int], int]]] = {
-    "neg": lambda right: -right,
-    "pos": lambda right: right,
+    "neg": neg,
+    "pos": pos,
     "not": lambda right: int(not right),
 }
 _BINARY: Final[dict[str, Callable[[int, int], int]]] = {
-    "+": lambda left, right: left + right,
-    "-": lambda left, right: left - right,
-    "*": lambda left, right: left * right,
+    "+": add,
+    "-": sub,
+    "*": mul,
     "/": _divide,
     "%": lambda left, right: left - _divide(left, right) * right,
     "==": lambda left, right: int(left == right),
@@ -69,63 +79,64 @@ def evaluate(text: str, registers: dict[str, int], overflows: list[str] | None =
     Raises:
         Fault: E_SYNTAX for a character that no expression has, E_EXPR for everything else.
     """
-    values: list[int] = []
-    pending: list[str] = []
-    wants_value = True
-    for digits, register, assigns, operator, other in _LEXEME.findall(text):
-        if operator:
-            if wants_value:
-                pending.append(_prefix(operator))
-                continue
-            _open(operator, pending, values, registers, overflows)
-            wants_value = operator != ")"
-        elif other:
-            raise _unreadable(other)
-        elif digits or register:
-            if not wants_value:
-                raise _no_operator(digits or register)
-            if assigns:
-                pending.append(register.lower() + "=")
-                continue
-            values.append(number(digits) if digits else registers.get(register.lower(), 0))
-            wants_value = False
+    return evaluate_lexemes(_LEXEME.findall(text), registers, overflows)
+
+
+def evaluate_lexemes(
+    lexemes: Iterable[str], registers: dict[str, int], overflows: list[str] | None = None
+) -> int:
+    """As `evaluate`, for a text already taken apart. A number may have a sign here."""
+    waiting = [_BOTTOM]  # operators that lack their right side: rank, name and left side
+    lexeme, value, wants_value = "", 0, True
+    for lexeme in lexemes:
+        if wants_value:
+            if lexeme[-1] in DIGITS:
+                value, wants_value = number(lexeme), False
+            elif lexeme in _PREFIX:
+                waiting.append(_PREFIX[lexeme])
+            elif not _is_register(lexeme):
+                raise _no_value(lexeme)
+            elif lexeme[-1] == "=":
+                waiting.append((_ASSIGNMENT, lexeme.lower(), 0))
+            else:
+                value, wants_value = registers.get(lexeme.lower(), 0), False
+        elif lexeme in _RANK:
+            rank = _RANK[lexeme]
+            while waiting[-1][0] >= rank:
+                _, operator, left = waiting.pop()
+                value = _apply(operator, left, value, registers, overflows)
+            if lexeme != ")":
+                waiting.append((rank, lexeme, value))
+                wants_value = True
+            elif waiting.pop() is _BOTTOM:
+                raise Fault("E_EXPR", "')' closes nothing", ")")
+        else:
+            raise _no_operator(lexeme)
     if wants_value:
-        raise Fault("E_EXPR", "the expression ends where a value should stand", text[-1:])
-    while pending:
-        _apply(pending.pop(), values, registers, overflows)
-    return values[0]
+        raise Fault("E_EXPR", "the expression ends where a value should stand", lexeme[-1:])
+    while waiting[-1][0]:
+        _, operator, left = waiting.pop()
+        value = _apply(operator, left, value, registers, overflows)
+    if waiting[-1] is not _BOTTOM:
+        raise Fault("E_EXPR", "'(' is never closed", "(")
+    return value
 
 
-def _prefix(operator: str) -> str:
-    if operator not in _PREFIX:
-        raise Fault("E_EXPR", f"a value is missing before {quoted(operator)}", operator)
-    return _PREFIX[operator]
+def _is_register(lexeme: str) -> bool:
+    return lexeme[0].isalpha() and lexeme.isascii()
+
+
+def _is_stranger(lexeme: str) -> bool:
+    """Whether no expression has it as a lexeme."""
+    is_known = lexeme in _RANK or lexeme in _PREFIX
+    return not (is_known or lexeme[0] in DIGITS or _is_register(lexeme))
 
 
 def unreadable(text: str) -> str:
     """The first character of ``text`` that no expression has, if there is one. A single ``=`` is
     only misplaced."""
-    others = (other for *_, other in _LEXEME.findall(text))
-    return next((other for other in others if other not in ("", "=")), "")
-
-
-def _open(
-    operator: str,
-    pending: list[str],
-    values: list[int],
-    registers: dict[str, int],
-    overflows: list[str] | None,
-) -> None:
-    """Apply what binds at least as tight as ``operator``, then let it wait for its right side."""
-    if operator == ")":
-        _close(pending, values, registers, overflows)
-        return
-    rank = _RANK.get(operator)
-    if rank is None:
-        raise _no_operator(operator)
-    while pending and _RANK.get(pending[-1], 0) >= rank:
-        _apply(pending.pop(), values, registers, overflows)
-    pending.append(operator)
+    others = filter(_is_stranger, _LEXEME.findall(text))
+    return next((other for other in others if other != "="), "")
 
 
 def number(digits: str) -> int:
@@ -142,46 +153,39 @@ def number(digits: str) -> int:
     return int(digits)
 
 
-def _close(
-    pending: list[str],
-    values: list[int],
-    registers: dict[str, int],
-    overflows: list[str] | None,
-) -> None:
-    while pending and pending[-1] != "(":
-        _apply(pending.pop(), values, registers, overflows)
-    if not pending:
-        raise Fault("E_EXPR", "')' closes nothing", ")")
-    pending.pop()
-
-
 def _apply(
-    operator: str, values: list[int], registers: dict[str, int], overflows: list[str] | None
-) -> None:
-    right = values.pop()
-    if right == 0 and operator in ("/", "%"):
-        raise Fault("E_EXPR", DIVISION_BY_ZERO, operator)
-    if binary := _BINARY.get(operator):
-        value = binary(values.pop(), right)
-    elif unary := _UNARY.get(operator):
-        value = unary(right)
-    elif operator == "(":
-        raise Fault("E_EXPR", "'(' is never closed", "(")
+    operator: str, left: int, right: int, registers: dict[str, int], overflows: list[str] | None
+) -> int:
+    if operator in _BINARY:
+        if right == 0 and operator in ("/", "%"):
+            raise Fault("E_EXPR", DIVISION_BY_ZERO, operator)
+        value = _BINARY[operator](left, right)
+    elif operator in _UNARY:
+        value = _UNARY[operator](right)
     else:
         value = registers[operator[0]] = right
-    if not -LARGEST - 1 <= value <= LARGEST:
+    if not _LEAST <= value <= LARGEST:
         if overflows is None:
             raise _overflow(str(value))
         overflows.append(str(value))
-        value = (value + LARGEST + 1) % (2 * LARGEST + 2) - LARGEST - 1
-    values.append(value)
+        value = (value - _LEAST) % (2 * LARGEST + 2) + _LEAST
+    return value
 
 
 def _overflow(value: str) -> Fault:
     return Fault("E_EXPR", f"{quoted(value)} does not fit in 63 bits", value, f"at most {LARGEST}")
 
 
+def _no_value(lexeme: str) -> Fault:
+    if _is_stranger(lexeme):
+        return _unreadable(lexeme)
+    return Fault("E_EXPR", f"a value is missing before {quoted(lexeme)}", lexeme)
+
+
 def _no_operator(lexeme: str) -> Fault:
+    if _is_stranger(lexeme):
+        return _unreadable(lexeme)
+    lexeme = lexeme[0] if _is_register(lexeme) else lexeme
     return Fault(
         "E_EXPR",
         f"{quoted(lexeme)} follows a value",

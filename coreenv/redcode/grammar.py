@@ -1,6 +1,7 @@
 """The words of Redcode: keywords, modes, modifiers, their defaults, and what ICWS'88 allows."""
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Final, Literal
 
 from coreenv.redcode.instruction import MODE_SYMBOLS, Mode, Modifier, Opcode
@@ -22,9 +23,11 @@ MODIFIERS: Final[Mapping[str, Modifier]] = dict(Modifier.__members__)
 MODES: Final[Mapping[str, Mode]] = dict(zip(MODE_SYMBOLS, Mode, strict=True))
 
 
-def modifier_named(name: str) -> Modifier | None:
-    """The modifier, in capitals or small letters; None if there is no such one."""
-    return MODIFIERS.get(name.upper()) if name.isascii() else None
+MODIFIERS_ANY_CASE: Final[Mapping[str, Modifier]] = {
+    spelling: modifier
+    for name, modifier in MODIFIERS.items()
+    for spelling in map("".join, product(*zip(name, name.lower(), strict=True)))
+}
 
 
 IMPLIED_B: Final = frozenset({Opcode.JMP, Opcode.SPL, Opcode.NOP})

@@ -1,7 +1,7 @@
 """One Redcode instruction: opcode, modifier, and two operands."""
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Opcode(IntEnum):
@@ -61,6 +61,9 @@ MODE_SYMBOLS = "#$*@{}<>"
 """Symbol of each `Mode`, by value."""
 
 
+_OPERATIONS: Final = {(o, m): f"{o.name}.{m.name}" for o in Opcode for m in Modifier}
+
+
 class Instruction(NamedTuple):
     """A core cell. Fields lie in 0..core_size-1 once it is part of a `Warrior` or a core."""
 
@@ -71,10 +74,15 @@ class Instruction(NamedTuple):
     b_mode: Mode
     b_field: int
 
+    @property
+    def operation(self) -> str:
+        """Opcode and modifier, such as ``MOV.I``."""
+        return _OPERATIONS[self.opcode, self.modifier]
+
     def __str__(self) -> str:
         """Canonical text such as ``MOV.I $0,$1``."""
         return (
-            f"{self.opcode.name}.{self.modifier.name} "
+            f"{self.operation} "
             f"{MODE_SYMBOLS[self.a_mode]}{self.a_field},{MODE_SYMBOLS[self.b_mode]}{self.b_field}"
         )
 

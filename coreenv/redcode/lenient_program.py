@@ -10,9 +10,9 @@ from coreenv.redcode.grammar import (
     IMPLIED_B,
     MODES,
     MODES_88,
+    MODIFIERS_ANY_CASE,
     WORDS_88,
     default_modifier,
-    modifier_named,
 )
 from coreenv.redcode.instruction import Instruction, Mode, Modifier, Opcode
 from coreenv.redcode.notes import Note, Notes, warning
@@ -216,7 +216,7 @@ def _modifier(tokens: list[str], incomplete: list[Words]) -> tuple[Modifier | No
     """
     is_dotted, modifier = tokens[:1] == ["."], None
     if is_dotted and len(tokens) > 1:
-        modifier = modifier_named(tokens[1])
+        modifier = MODIFIERS_ANY_CASE.get(tokens[1])
         if modifier is None:
             raise _Malformed(("Missing '{}'", "modifier"), *incomplete)
     rest = tokens[2:] if is_dotted else tokens

@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, NoReturn
+from string import ascii_letters
+from typing import Final, Literal, NamedTuple, NoReturn
 
 from coreenv.redcode.errors import AssemblyError, Rejection
 from coreenv.redcode.warrior import MAX_STRATEGY, UNSAFE
@@ -15,9 +16,12 @@ MAX_LINE = 240
 
 # A word may be glued to loop indices by &, and to a colon. Only ASCII makes words and numbers.
 _TOKEN = re.compile(
-    r"[A-Za-z_]\w*(?:&(?!&)[A-Za-z_]\w*)*:?|\d+|[^\x00-\x7f]+|\S",
+    r"[A-Za-z_]\w*+(?:&(?!&)[A-Za-z_]\w*+)*+:?+|\d++|[^\x00-\x7f]++|\S",
     re.ASCII,
 )
+STARTS_WORD: Final = frozenset(ascii_letters + "_")
+"""First characters of the tokens that may be names."""
+
 DIRECTIVE = re.compile(
     r"\s*;(?:(redcode)|[ \t]*(name|author|strategy|assert))(?!\w)(.*)", re.ASCII | re.IGNORECASE
 )
@@ -63,7 +67,8 @@ def read(text: str | bytes, encoding: Encoding) -> Source:
     values: dict[str, str] = {}
     strategy: list[str] = []
     marked = False
-    for number, row in _logical(_rows(decoded)):
+    rows = _rows(decoded)
+    for number, row in _logical(rows) if "\\" in decoded else enumerate(rows, 1):
         code, comment, _ = row.partition(";")
         if code and not code.isspace():
             lines.append(Line(number, row, _TOKEN.findall(code)))
@@ -134,16 +139,14 @@ def _rows(text: str) -> list[str]:
     rows = text.removeprefix("\ufeff").removesuffix("\n").split("\n")
     if len(rows) > MAX_LINES:
         _reject("E_LINES", f"the source has {len(rows)} lines", hint=f"at most {MAX_LINES}")
-    for number, row in enumerate(rows, 1):
-        if len(row) > MAX_LINE:
-            _too_long(number, row)
+    if max(map(len, rows)) > MAX_LINE:
+        at = next(at for at, row in enumerate(rows) if len(row) > MAX_LINE)
+        _too_long(at + 1, rows[at])
     return rows
 
 
 def _logical(rows: list[str]) -> list[tuple[int, str]]:
     """Numbered lines, those that end in a backslash outside a comment joined to the next."""
-    if not any(row.endswith("\\") for row in rows):
-        return list(enumerate(rows, 1))
     logical = []
     joined: list[str] = []
     first = 1

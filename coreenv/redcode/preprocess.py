@@ -7,7 +7,7 @@ from typing import NamedTuple
 from coreenv.redcode.faults import Fault, Faults, Lapse, Stop, quoted
 from coreenv.redcode.grammar import KEYWORDS, OPCODES, Directive
 from coreenv.redcode.instruction import Opcode
-from coreenv.redcode.lines import Line
+from coreenv.redcode.lines import STARTS_WORD, Line
 from coreenv.redcode.symbols import MAX_NAMES, NEWLINE, Indices, Symbols, glue, substitute
 
 MAX_ROUNDS = 10_000
@@ -72,6 +72,7 @@ def preprocess(
         reader.read(lines)
     except Stop:
         symbols.complete = False
+    symbols.settle()
     symbols.dangling = [name for name, _ in reader.pending]
     return reader.statements
 
@@ -98,6 +99,7 @@ class _Reader:
 
     def read(self, lines: list[Line]) -> None:
         """Read a block of lines: the source, or the lines of an EQU text."""
+        leads = list(map(leading, lines))
         loops: list[_Loop] = []
         rofs: dict[int, int] | None = None
         at = 0
@@ -107,9 +109,9 @@ class _Reader:
             try:
                 if self._depth:
                     self._count_written(line)
-                lead, keyword = leading(line)
+                lead, keyword = leads[here]
                 if keyword == "FOR":
-                    rofs = _match_loops(lines) if rofs is None else rofs
+                    rofs = _match_loops(leads) if rofs is None else rofs
                     at = self._enter(line, lead, here, rofs, loops)
                 elif keyword == "ROF":
                     at = self._repeat(line, lead, here, loops)
@@ -122,20 +124,20 @@ class _Reader:
         tokens, indices = line.tokens, self._indices
         if indices:
             tokens = substitute(tokens, indices)
-        rest = tokens[lead + 1 :]
+        labels, rest = tokens[:lead], tokens[lead + 1 :]
         if keyword == ";assert":
             self._add(keyword, ";assert", tokens, line)
         elif keyword == "EQU":
-            self._label(tokens[:lead], line)
+            self._label(labels, line)
             self._equ(rest, line)
-        elif (lead and self._symbols.expands(tokens[:lead])) or (
+        elif (labels and self._symbols.expands(labels)) or (
             self._blocks and not self._blocks.isdisjoint(rest)
         ):
             self._expand(tokens, line)
         else:
             self._text = None
-            if lead:
-                self._label(tokens[:lead], line)
+            if labels:
+                self._label(labels, line)
             if keyword is None:
                 _refuse_prose(tokens, lead)
             else:
@@ -274,17 +276,16 @@ def leading(line: Line) -> tuple[int, Opcode | Directive | None]:
         keyword = KEYWORDS.get(token.upper())
         if keyword is not None:
             return at, keyword
-        if not (token[0].isalpha() or token[0] == "_") or not token.isascii():
+        if token[0] not in STARTS_WORD:
             return at, None
     return len(line.tokens), None
 
 
-def _match_loops(lines: list[Line]) -> dict[int, int]:
+def _match_loops(leads: list[tuple[int, Opcode | Directive | None]]) -> dict[int, int]:
     """Position of each FOR -> position of its ROF."""
     rofs = {}
     opened = []
-    for at, line in enumerate(lines):
-        _, keyword = leading(line)
+    for at, (_, keyword) in enumerate(leads):
         if keyword == "FOR":
             opened.append(at)
         elif keyword == "ROF" and opened:

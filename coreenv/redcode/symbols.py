@@ -1,13 +1,14 @@
 """The names of one source: EQU texts, labels, predefined constants, registers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from coreenv.config import CoreConfig
-from coreenv.redcode.expression import evaluate, number
+from coreenv.redcode.expression import DIGITS, evaluate, evaluate_lexemes, number
 from coreenv.redcode.faults import Fault, Lapse, Stop, quoted
 from coreenv.redcode.grammar import KEYWORDS
-from coreenv.redcode.lines import Line
+from coreenv.redcode.lines import STARTS_WORD, Line
 
 MAX_NAMES = 10_000
 """Most labels, and most EQU names."""
@@ -28,6 +29,17 @@ NEWLINE = "\n"
 
 Indices = Mapping[str, str]
 """Loop index -> its value in this round, as text."""
+
+_SHORT = 500
+"""Highest cost of a text that is kept ready; far below what `Symbols.expand` refuses."""
+
+
+class _Ready(NamedTuple):
+    """Tokens with all EQU texts put in. The cost is what `Symbols.expand` counts: one for each
+    token, two for each text, as it goes into it and out of it."""
+
+    tokens: list[str]
+    cost: int
 
 
 class Symbols:
@@ -73,6 +85,7 @@ class Symbols:
             "WRITELIMIT": config.write_limit,
             "PSPACESIZE": config.pspace_size,
         }
+        self._ready: dict[str, _Ready] = {}
         self._expanded = 0
 
     def define_label(self, name: str, address: int) -> None:
@@ -104,6 +117,13 @@ class Symbols:
             hint = "choose another name"
             raise Fault(reason, f"{quoted(name)} is a predefined constant", name, hint)
 
+    def settle(self) -> None:
+        """To be called once all texts are known: those that are one line and name only texts above
+        them get ready for use, so that `expand` need not walk through them every time."""
+        for name, text in self.texts.items():
+            if NEWLINE not in text and (ready := self._put_in(text)):
+                self._ready[name] = ready
+
     def expands(self, tokens: list[str]) -> bool:
         """Whether an EQU text stands in for one of ``tokens``."""
         return bool(self.texts) and not self.texts.keys().isdisjoint(tokens)
@@ -118,21 +138,44 @@ class Symbols:
         if self._expanded > MAX_EXPANSIONS:
             hint = f"at most {MAX_EXPANSIONS} tokens and replacements in all"
             raise Stop("E_EQU", "the EQU texts of this source make too much", hint=hint)
-        lines: list[list[str]] = [[]]
-        stack: list[tuple[str, Iterator[str]]] = [("", iter(tokens))]
+        if self._ready and not indices and (ready := self._put_in(tokens)):
+            self._expanded += ready.cost + 1
+            return [ready.tokens]
+        return self._walk(tokens, indices)
+
+    def _walk(self, tokens: list[str], indices: Indices) -> list[list[str]]:
+        """What `expand` gives, by going through every text at every place where it is named."""
+        line: list[str] = []
+        lines = [line]
+        texts, stack = self.texts, [("", iter(tokens))]
         open_names: set[str] = set()
-        made = replaced = 0
+        last, made, replaced = "", 0, 0
         while stack and made <= MAX_EXPANSION and replaced <= MAX_EXPANSION:
             name, rest = stack[-1]
-            inner, count = self._copy(rest, lines, indices)
-            made += count
-            self._expanded += count + 1
+            seam, before, inner = last.isdigit(), made, ""
+            for token in rest:
+                if last != ".":  # behind a dot stands a modifier
+                    if indices:
+                        token = _substitute_one(token, indices)
+                    if token in texts:
+                        inner = token
+                        break
+                if token == NEWLINE:
+                    line = []
+                    lines.append(line)
+                else:
+                    if seam and token.isdigit():
+                        line.append(" ")  # digits of two texts are two numbers
+                    line.append(token)
+                last, seam = token, False
+                made += 1
+            self._expanded += made - before + 1
             if inner in open_names:
                 raise Fault("E_EQU", f"EQU {quoted(inner)} names itself", inner)
             if inner:
                 replaced += 1
                 open_names.add(inner)
-                stack.append((inner, iter(self.texts[inner])))
+                stack.append((inner, iter(texts[inner])))
             else:
                 stack.pop()
                 open_names.discard(name)
@@ -140,29 +183,29 @@ class Symbols:
             raise Fault("E_EQU", "the EQU texts of this line make too much", tokens[0], _LONGEST)
         return lines
 
-    def _copy(
-        self, tokens: Iterator[str], lines: list[list[str]], indices: Indices
-    ) -> tuple[str, int]:
-        """Copy tokens up to the next EQU name; that name, or "" at the end, and how many."""
-        line, texts = lines[-1], self.texts
-        last = line[-1] if line else ""
-        seam, count = last.isdigit(), 0
+    def _put_in(self, tokens: list[str]) -> _Ready | None:
+        """What `_walk` gives without loop indices, if all texts that occur are ready, and short."""
+        line: list[str] = []
+        texts, last, seam, cost = self.texts, "", False, 0
         for token in tokens:
-            if last != ".":  # behind a dot stands a modifier
-                if indices:
-                    token = _substitute_one(token, indices)
-                if token in texts:
-                    return token, count
-            if token == NEWLINE:
-                line = []
-                lines.append(line)
-            else:
+            if token not in texts or last == ".":
                 if seam and token.isdigit():
-                    line.append(" ")  # digits of two texts are two numbers
+                    line.append(" ")
                 line.append(token)
-            last, seam = token, False
-            count += 1
-        return "", count
+                last, seam = token, False
+                cost += 1
+                continue
+            text = self._ready.get(token)
+            if text is None or cost > _SHORT:
+                return None
+            if text.tokens:
+                if last.isdigit() and text.tokens[0].isdigit():
+                    line.append(" ")
+                line += text.tokens
+                last = line[-1]
+            seam = last.isdigit()
+            cost += text.cost + 2
+        return _Ready(line, cost) if cost <= _SHORT else None
 
     def value(
         self, tokens: list[str], address: int, origin: int, overflows: list[str] | None = None
@@ -182,13 +225,17 @@ class Symbols:
             token = tokens[0]
             if token in self.labels:
                 return self.labels[token] - origin
-            if token.isdecimal() and token.isascii():
+            if token[0] in DIGITS:
                 return number(token)
-        elif len(tokens) == 2 and tokens[0] == "-":
-            token = tokens[1]
-            if token.isdecimal() and token.isascii():
-                return -number(token)
-        return evaluate(self.numerals(tokens, address, origin), self.registers, overflows)
+        elif len(tokens) == 2 and tokens[0] == "-" and tokens[1][0] in DIGITS:
+            return -number(tokens[1])
+        numerals = self._numerals(tokens, address, origin)
+        if overflows is None:
+            try:
+                return evaluate_lexemes(numerals, self.registers)
+            except Fault:
+                pass  # tokens that only make sense side by side, or a fault: the text will tell
+        return evaluate("".join(numerals), self.registers, overflows)
 
     def numerals(self, tokens: list[str], address: int, origin: int) -> str:
         """The expression as text, with numbers in the place of names; arguments as for `value`.
@@ -196,22 +243,26 @@ class Symbols:
         Raises:
             Fault: E_LABEL, an undefined name; E_SYNTAX, a keyword, or a name with a colon.
         """
-        return "".join([self._numeral(token, address, origin) for token in tokens])
+        return "".join(self._numerals(tokens, address, origin))
 
-    def _numeral(self, token: str, address: int, origin: int) -> str:
-        if token in self.labels:
-            return str(self.labels[token] - origin)
-        if token in self.constants:
-            return str(self.constants[token])
-        if not (token[0].isalpha() or token[0] == "_") or not token.isascii():
-            return token
-        if token == "CURLINE":
+    def _numerals(self, tokens: list[str], address: int, origin: int) -> list[str]:
+        return [
+            self._numeral(token, address, origin) if token[0] in STARTS_WORD else token
+            for token in tokens
+        ]
+
+    def _numeral(self, name: str, address: int, origin: int) -> str:
+        if name in self.labels:
+            return str(self.labels[name] - origin)
+        if name in self.constants:
+            return str(self.constants[name])
+        if name == "CURLINE":
             return str(address)
-        if len(token) == 1 and token != "_":
-            return token
-        _refuse_operand_word(token)
+        if len(name) == 1 and name != "_":
+            return name
+        _refuse_operand_word(name)
         if self.complete:
-            raise self._undefined(token)
+            raise self._undefined(name)
         return "0"
 
     def _undefined(self, name: str) -> Fault:
@@ -253,6 +304,8 @@ def glue(token: str, indices: Indices) -> str:
     Raises:
         Fault: E_FOR, what follows & is no loop index.
     """
+    if "&" not in token:
+        return token
     name, *glued = token.removesuffix(":").split("&")
     for index in glued:
         if index not in indices:

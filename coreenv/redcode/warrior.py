@@ -189,14 +189,14 @@ def load_file(warrior: Warrior, body: list[str], end: str) -> str:
 
 def listing(instruction: Instruction, core_size: int) -> str:
     """One load-file line such as ``MOV.I  $     0, $     1``; fields are shown signed."""
-    op = f"{instruction.opcode.name}.{instruction.modifier.name}"
-    return f"{op:<6} {operands(instruction, core_size)}"
+    return f"{instruction.operation:<6} {operands(instruction, core_size)}"
 
 
 def operands(instruction: Instruction, core_size: int) -> str:
     """Both operands as a load file shows them, such as ``$     0, $     1``."""
-    a, b = (signed(f, core_size) for f in (instruction.a_field, instruction.b_field))
-    return f"{MODE_SYMBOLS[instruction.a_mode]}{a:>6}, {MODE_SYMBOLS[instruction.b_mode]}{b:>6}"
+    _, _, a_mode, a_field, b_mode, b_field = instruction
+    a, b = signed(a_field, core_size), signed(b_field, core_size)
+    return f"{MODE_SYMBOLS[a_mode]}{a:>6}, {MODE_SYMBOLS[b_mode]}{b:>6}"
 
 
 def signed(field: int, core_size: int) -> int:

@@ -30,28 +30,29 @@ def _code(warrior: Warrior) -> object:
 
 
 class Exhaust:
-    """Plays one-round duels of ruleset nop94 that warrior 0 begins; made by `exhaust`.
+    """Plays duels of ruleset nop94 that warrior 0 begins; made by `exhaust`.
 
     Its own Python layer starts every warrior at its first cell; here the start offset is added.
     """
 
     def __init__(self, battles: Sequence[Battle]) -> None:
         code = {w.id: _code(w) for battle in battles for w in battle.warriors}
-        self._battles = [
+        self._rounds = [
             [
                 (code[w.id], len(w), int(at), int(at + w.start) % 8000)
-                for w, at in zip(battle.warriors, battle.placement.positions[0], strict=True)
+                for w, at in zip(battle.warriors, places, strict=True)
             ]
             for battle in battles
+            for places in battle.placement.positions
         ]
         self._starts, self._dead = _ffi.new("field_t[2]"), _ffi.new("unsigned int[2]")
 
     def play(self) -> list[int]:
-        """The winner of each battle, 0 or 1; 2 for a tie."""
+        """The winner of each round, 0 or 1; 2 for a tie."""
         starts, dead, results = self._starts, self._dead, []
-        for battle in self._battles:
+        for seats in self._rounds:
             _lib.sim_clear_core()
-            for seat, (code, length, at, start) in enumerate(battle):
+            for seat, (code, length, at, start) in enumerate(seats):
                 _lib.sim_load_warrior(at, code, length)
                 starts[seat] = start
             alive = _lib.sim_mw(2, starts, dead)
@@ -69,5 +70,7 @@ def exhaust(battles: Sequence[Battle]) -> Iterator[Exhaust]:
 
 
 def winners(results: Sequence[BattleResult]) -> list[int]:
-    """Our results of one-round duels, told as `Exhaust.play` tells them."""
-    return [2 if r.ties else int(np.argmax(r.wins)) for r in results]
+    """Our results of duels, told as `Exhaust.play` tells them."""
+    return [
+        2 if alive.all() else int(np.argmax(alive)) for result in results for alive in result.alive
+    ]

@@ -14,7 +14,7 @@ from tests.benchmarks import workloads
 from tests.benchmarks.conftest import Gauge
 from tests.benchmarks.sources import typical_source
 
-BATTLES = {"old": 60, "modern": 20, "random": 300}
+BATTLES = {"old": 6, "modern": 2, "random": 30}
 
 
 @pytest.mark.parametrize("workload", workloads.WORKLOADS)
@@ -25,8 +25,8 @@ def test_duels(gauge: Gauge, workload: str) -> None:
 
 @pytest.mark.parametrize("size", [5, 20])
 def test_evaluation_of_a_candidate(gauge: Gauge, size: int) -> None:
-    battle = workloads.crowd(size, placements=2)
-    gauge(lambda: battle_batch([battle]))
+    battles = workloads.crowds(size, 1, placements=4)
+    gauge(lambda: battle_batch(battles))
 
 
 def test_batch_overhead(gauge: Gauge) -> None:

@@ -10,7 +10,7 @@ from coreenv.battle import Battle
 from coreenv.config import ruleset
 from coreenv.hill import bundled
 from coreenv.measures import Evaluation, search_placement
-from coreenv.placement import pmars
+from coreenv.placement import Placement, pmars
 from coreenv.redcode import Instruction, Mode, Modifier, Opcode, Warrior
 from dei_agents.policies import builtin
 from dei_agents.policy import Context
@@ -30,14 +30,20 @@ def of_classes(classes: Sequence[str]) -> list[Warrior]:
     return [hill.warrior(m.name) for m in hill.members if m.warrior_class in classes]
 
 
+ROUNDS: Final = 10
+"""Rounds of a battle: evaluations fight some more, never one alone."""
+
+
 def duels(warriors: Sequence[Warrior], battles: int, seed: int) -> list[Battle]:
-    """Single rounds between different warriors, pair after pair, each at its own place."""
+    """Battles between different warriors, pair after pair, all begun by the first of the pair."""
     pairs = list(combinations(warriors, 2))
     order = np.random.default_rng(seed).permutation(len(pairs))
-    return [
-        Battle(pairs[order[i % len(pairs)]], NOP94, pmars(NOP94, 2, 1, seed * 10_000 + i + 1))
-        for i in range(battles)
-    ]
+    begun = np.zeros(ROUNDS, np.int32)
+    chosen = []
+    for i in range(battles):
+        places = pmars(NOP94, 2, ROUNDS, seed * 10_000 + i + 1).positions
+        chosen.append(Battle(pairs[order[i % len(pairs)]], NOP94, Placement(places, begun)))
+    return chosen
 
 
 def soup(count: int, seed: int) -> list[Warrior]:
@@ -87,8 +93,31 @@ def random(battles: int) -> list[Battle]:
 WORKLOADS: Final = {"old": old, "modern": modern, "random": random}
 
 
-def crowd(size: int, placements: int = 20) -> Battle:
-    """One evaluation of a search: a candidate and its opponents, to the last cycle."""
-    warriors = of_classes((*OLD, *MODERN))[:size]
-    placement = search_placement("pmars", NOP94, warriors, placements, 5)
-    return Battle(tuple(warriors), NOP94, placement, stop="all_dead")
+def one_of_each_class() -> list[Warrior]:
+    return [of_classes((name,))[0] for name in (*OLD, *MODERN)]
+
+
+def duel(warrior: Warrior) -> Battle:
+    """A warrior against itself."""
+    (battle,) = duels((warrior, warrior), 1, 8)
+    return battle
+
+
+def crowd(warrior: Warrior, size: int) -> Battle:
+    """An evaluation, to the last cycle, of a warrior among copies of itself."""
+    warriors = (warrior,) * size
+    placement = search_placement("pmars", NOP94, warriors, 4, 9)
+    return Battle(warriors, NOP94, placement, stop="all_dead")
+
+
+def crowds(size: int, count: int, placements: int = 10) -> list[Battle]:
+    """Evaluations of a search: so many members of the hill in one core, to the last cycle."""
+    members = of_classes((*OLD, *MODERN))
+    rng = np.random.default_rng(size)
+    battles = []
+    for _ in range(count):
+        chosen = rng.choice(len(members), size, replace=size > len(members))
+        warriors = tuple(members[i] for i in chosen)
+        placement = search_placement("pmars", NOP94, warriors, placements, int(chosen[0]) + 1)
+        battles.append(Battle(warriors, NOP94, placement, stop="all_dead"))
+    return battles
