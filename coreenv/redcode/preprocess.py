@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from coreenv.redcode.faults import Fault, Faults, Lapse, Stop, quoted
@@ -130,9 +131,7 @@ class _Reader:
         elif keyword == "EQU":
             self._label(labels, line)
             self._equ(rest, line)
-        elif (labels and self._symbols.expands(labels)) or (
-            self._blocks and not self._blocks.isdisjoint(rest)
-        ):
+        elif (labels and self._symbols.expands(labels)) or self._uses_block(rest):
             self._expand(tokens, line)
         else:
             self._text = None
@@ -142,6 +141,12 @@ class _Reader:
                 _refuse_prose(tokens, lead)
             else:
                 self._add(keyword, tokens[lead], rest, line)
+
+    def _uses_block(self, tokens: list[str]) -> bool:
+        """Is an EQU text of several lines named? What stands behind a dot is a modifier."""
+        if not self._blocks or self._blocks.isdisjoint(tokens):
+            return False
+        return any(a != "." and b in self._blocks for a, b in pairwise(["", *tokens]))
 
     def _label(self, words: list[str], line: Line) -> None:
         for word in words:

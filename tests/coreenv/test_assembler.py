@@ -277,6 +277,13 @@ WORDS = [
 ]
 
 
+def test_a_block_behind_a_dot_is_no_modifier() -> None:
+    source = "blk equ mov 0, 1\n equ mov 0, 1\n mov.blk 0, 1\n"
+    with pytest.raises(AssemblyError) as caught:
+        assemble(source, RULESETS["nop94"])
+    assert [(r.reason, r.line) for r in caught.value.rejections] == [("E_SYNTAX", 3)]
+
+
 @given(st.lists(st.sampled_from(WORDS), max_size=80), st.sampled_from(["", " "]))
 @settings(deadline=None, max_examples=300)
 def test_random_words(words: list[str], glue: str) -> None:
