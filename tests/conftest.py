@@ -1,5 +1,6 @@
 """Which tests run: plain `pytest` the ordinary ones, `--tier NAME` a long tier, `--benchmark`."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--benchmark", action="store_true", help="run tests/benchmarks, only")
     parser.addoption("--rebase", action="store_true", help="make its figures the new baseline")
+
+
+def pytest_configure() -> None:
+    """A shell starts background jobs deaf to Ctrl-C; the programs under test must hear it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
