@@ -1,6 +1,7 @@
 """The `corewar` command: one function for each subcommand. Bad input exits with 2."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
@@ -97,20 +98,11 @@ def battle(
         as_json: print everything that was counted, and what replays it, as JSON.
     """
     from coreenv.battle import battle as fight
-    from coreenv.redcode import AssemblyError
 
     if not files:
         _fail("no FILE to let fight; write: corewar battle FILE...")
     config = _config(ruleset)
-    warriors, failed = [], False
-    for file in files:
-        try:
-            warriors.append(_assemble(file, config, latin_1=False))
-        except AssemblyError as error:
-            _complain(file, error)
-            failed = True
-    if failed:
-        sys.exit(2)
+    warriors = _assemble_all(files, config)
     try:
         result = fight(warriors, config, rounds=rounds, seed=seed)
     except ValueError as error:
@@ -133,6 +125,56 @@ def _print_scores(warriors: "list[Warrior]", result: "BattleResult") -> None:
         )
 
 
+def replay(
+    files: Positional[tuple[Path, ...]],
+    ruleset: str = "nop94",
+    seed: int = 1,
+    round_: Annotated[int, arg(name="round")] = 0,
+    gif: Annotated[Path | None, arg(metavar="FILE")] = None,
+    mp4: Annotated[Path | None, arg(metavar="FILE")] = None,
+    png: Annotated[Path | None, arg(metavar="FILE")] = None,
+    frames: int = 200,
+) -> None:
+    """Show one round of a battle: a GIF, a film, a picture of the end, or that end as text.
+
+    Args:
+        files: Redcode files, one a warrior, as for `corewar battle`.
+        ruleset: rules of the battle: nop94, draft94, icws88, tiny or nano.
+        seed: of the placements, as for `corewar battle`.
+        round_: which round of that battle, counted from 0.
+        gif: write an animation to this file.
+        mp4: write a film to this file; needs ffmpeg.
+        png: write a picture of the last turn to this file.
+        frames: at most so many pictures in an animation.
+    """
+    from coreenv import placement, render
+    from coreenv.battle import Battle
+    from coreenv.replay import CoreView, frame_turns, round_turns
+    from coreenv.replay import replay as run
+
+    if not files:
+        _fail("no FILE to replay; write: corewar replay FILE...")
+    if sum(file is not None for file in (gif, mp4, png)) > 1:
+        _fail("more than one of --gif, --mp4 and --png; name one")
+    config = _config(ruleset)
+    warriors = _assemble_all(files, config)
+    try:
+        places = placement.pmars(config, len(warriors), max(round_ + 1, 1), seed)
+        battle = Battle(tuple(warriors), config, places)
+        turns = frame_turns(round_turns(battle, round_), frames)
+        if gif:
+            render.save_gif(run(battle, turns, round_), gif)
+        elif mp4:
+            render.save_mp4(run(battle, turns, round_), mp4)
+        elif png:
+            render.save_png(CoreView.of_battle(battle, round_), png)
+        else:
+            colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+            sys.stdout.write(render.ansi(CoreView.of_battle(battle, round_), colour))
+    except (OSError, RuntimeError, ValueError) as error:
+        _fail(str(error))
+
+
 def main() -> None:
     """Entry point of the `corewar` command."""
     if sys.argv[1:2] == ["pmars"]:  # its words follow rules of their own
@@ -140,7 +182,7 @@ def main() -> None:
 
         sys.exit(pmars.main(sys.argv[2:]))
     tyro.extras.subcommand_cli_from_dict(
-        {"asm": asm, "battle": battle, "disasm": disasm},
+        {"asm": asm, "battle": battle, "disasm": disasm, "replay": replay},
         prog="corewar",
         description="Core War: assemble warriors and let them fight. "
         "`corewar pmars` takes the command line of pMARS.",
@@ -151,6 +193,22 @@ def _assemble(file: Path, config: "CoreConfig", latin_1: bool) -> "Warrior":
     from coreenv.redcode import assemble
 
     return assemble(_read(file), config, encoding="latin-1" if latin_1 else "utf-8")
+
+
+def _assemble_all(files: tuple[Path, ...], config: "CoreConfig") -> "list[Warrior]":
+    """The warriors of all files; if any does not assemble, complains about each that does not."""
+    from coreenv.redcode import AssemblyError
+
+    warriors, failed = [], False
+    for file in files:
+        try:
+            warriors.append(_assemble(file, config, latin_1=False))
+        except AssemblyError as error:
+            _complain(file, error)
+            failed = True
+    if failed:
+        sys.exit(2)
+    return warriors
 
 
 def _config(name: str) -> "CoreConfig":
