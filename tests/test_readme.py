@@ -43,10 +43,13 @@ def test_make_targets_exist(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = (text for language, text in BLOCKS if language == "python")
-    exec(compile(example, "README.md", "exec"), {})
+def test_the_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
+    battle, environment = (text for language, text in BLOCKS if language == "python")
+    exec(compile(battle, "README.md", "exec"), {})
     assert sum(map(int, capsys.readouterr().out.split())) == 100
+    names: dict[str, object] = {}
+    exec(compile(environment, "README.md", "exec"), names)
+    assert isinstance(names["reward"], float)
 
 
 @pytest.mark.parametrize(
