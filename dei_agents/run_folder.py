@@ -10,7 +10,6 @@ champions/*.red        the champion, and every node's last one
 report.html            all of it to look at
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from pydantic import BaseModel
 
 from dei_agents.config import ConfigError, RunConfig
 from eval.archive import Archive, ArchiveRecord, Elite, EliteRecord
+from eval.files import write_whole
 from eval.record import NodeView
 from eval.report import write_report
 from eval.summary import Summary, merged_archive
@@ -73,21 +73,14 @@ def write_results(
         write_json(folder / f"{name}.json", record)
     (folder / "champions").mkdir(exist_ok=True)
     if summary.champion is not None:
-        write_text(folder / "champions" / "champion.red", summary.champion.redcode)
+        write_whole(folder / "champions" / "champion.red", summary.champion.redcode)
     for view in views:
         if view.published:
             elite = view.published[-1].elite
-            write_text(folder / "champions" / f"node-{view.node}.red", elite.redcode)
+            write_whole(folder / "champions" / f"node-{view.node}.red", elite.redcode)
     write_report(folder, summary, views, merged, common)
     write_json(folder / "summary.json", summary)
 
 
 def write_json(path: Path, model: BaseModel) -> None:
-    write_text(path, model.model_dump_json(indent=1) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, path)
+    write_whole(path, model.model_dump_json(indent=1) + "\n")

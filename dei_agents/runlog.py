@@ -3,7 +3,6 @@
 import os
 import time
 from pathlib import Path
-from types import TracebackType
 
 from eval.record import Event
 
@@ -31,12 +30,7 @@ class RunLog:
     def __enter__(self) -> "RunLog":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
 

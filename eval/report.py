@@ -1,6 +1,5 @@
 """The report of a search: a table for the terminal, and a page for the browser."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eval.archive import Archive, Elite, EliteRecord
+from eval.files import write_whole
 from eval.generality import Generality
 from eval.markup import NOTHING, percent
 from eval.page import best, node_points, page
@@ -40,12 +40,7 @@ def write_report(
         The path of the page.
     """
     path = folder / "report.html"
-    temporary = folder / f"report.{os.getpid()}.tmp"
-    try:
-        temporary.write_text(page(summary, views, merged, common), encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, page(summary, views, merged, common))
     return path
 
 

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from types import TracebackType
 
 from coreenv.redcode import Warrior
 from dei_agents.config import RunConfig
@@ -41,16 +40,11 @@ class LocalEngine:
         self._block.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         try:
             self._stop()
         finally:
-            self._block.__exit__(kind, error, trace)
+            self._block.__exit__(*exc)
 
     def start(self) -> None:
         # Spawned, not forked: a node inherits no threads and no locks in an unknown state.
