@@ -39,7 +39,6 @@ cdef extern from "_kernel.h" nogil:
         uint16_t *queue
         uint16_t *unmarked
         uint8_t *covered
-        int64_t coverage
         int64_t forgotten
 
     ctypedef struct Run:
@@ -49,7 +48,8 @@ cdef extern from "_kernel.h" nogil:
 
     uint64_t encode(int opcode, int modifier, int a_mode, int a, int b_mode, int b, bint limited)
     void decode(uint64_t word, int32_t *instruction)
-    int64_t mark(uint8_t *covered, const uint16_t *entry, const uint16_t *end)
+    void mark(uint8_t *covered, const uint16_t *entry, const uint16_t *end)
+    int64_t marked(const uint8_t *covered, int64_t words)
     void run_duel(const Core *core, Run *run)
     void run_crowd(const Core *core, Run *run)
     void run_alone(const Core *core, Run *run)
@@ -90,7 +90,7 @@ cdef class Machine:
         self._cells = np.empty(config.core_size, np.uint64)
         self._code = np.empty(0, np.uint64)
         self._queues = np.empty((0, STRETCH + 2 * config.max_processes), np.uint16)
-        self._covered = np.empty((0, config.core_size), np.uint8)
+        self._covered = np.empty((0, -(-config.core_size // 8) * 8), np.uint8)
         self._core.cells = <Cell *> &self._cells[0]
         self._core.size = config.core_size
         self._core.read_limit = config.read_limit
@@ -125,7 +125,7 @@ cdef class Machine:
         cdef int w
         if self._queues.shape[0] < self._warriors:
             self._queues = np.empty((self._warriors, self._queues.shape[1]), np.uint16)
-            self._covered = np.empty((self._warriors, self._core.size), np.uint8)
+            self._covered = np.empty((self._warriors, self._covered.shape[1]), np.uint8)
         if self._code.shape[0] < length:
             self._code = np.empty(length, np.uint64)
         for w in range(self._warriors):
@@ -216,9 +216,9 @@ cdef class Machine:
             seat.head = seat.queue
             seat.tail = seat.unmarked = seat.queue + 1
             seat.next = &self._seats[(w + 1) % self._warriors]
-            seat.spawned = seat.coverage = seat.forgotten = 0
+            seat.spawned = seat.forgotten = 0
             if measures:
-                memset(seat.covered, 0, size)
+                memset(seat.covered, 0, self._covered.shape[1])
 
     cdef int64_t _round(
         self, int64_t r, int first, bint to_the_last, bint measures,
@@ -284,7 +284,7 @@ cdef class Machine:
                 return
 
     cdef void _mark(self, Seat *seat) noexcept nogil:
-        seat.coverage += mark(seat.covered, seat.unmarked, seat.tail)
+        mark(seat.covered, seat.unmarked, seat.tail)
         seat.unmarked = seat.tail
 
     cdef void _measure(self, int64_t r, int64_t[:, :, ::1] result) noexcept nogil:
@@ -292,7 +292,7 @@ cdef class Machine:
         for w in range(self._warriors):
             self._mark(&self._seats[w])
             result[2, r, w] = self._seats[w].spawned
-            result[3, r, w] = self._seats[w].coverage
+            result[3, r, w] = marked(self._seats[w].covered, self._covered.shape[1] // 8)
 
     cdef int _look_for_signals(self, int64_t turns, const uint8_t[::1] cancel) except -1 nogil:
         if cancel[0]:
