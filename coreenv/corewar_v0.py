@@ -23,10 +23,12 @@ from coreenv import game
 from coreenv.battle import Battle, Stop, battle_batch
 from coreenv.config import CoreConfig
 from coreenv.edits import ActionMode, Edit, Edits
-from coreenv.game import Outcome, Score, View
-from coreenv.gym_env import RENDER_MODES, check_action, check_choice, show
+from coreenv.game import check_choice
+from coreenv.gym_env import check_action
 from coreenv.measures import seated
 from coreenv.redcode import Warrior
+from coreenv.screen import RENDER_MODES, Screen, render_modes
+from coreenv.view import Outcomes, Score, View, melee, row
 
 Observation = dict[str, Any]
 Info = dict[str, Any]
@@ -49,7 +51,7 @@ class CoreWarParallelEnv(pettingzoo.ParallelEnv[str, Observation, Any]):  # type
     ``action_space(agent).sample(mask)`` takes it.
 
     ## Observation Space
-    ``Dict`` of ``code``, ``fields``, ``stats`` and ``opponents``: see `coreenv.game.View.space`.
+    ``Dict`` of ``code``, ``fields``, ``stats`` and ``opponents``: see `coreenv.view.View.space`.
     The opponents are the other agents, in the order of `possible_agents`.
 
     ## Rewards
@@ -65,7 +67,7 @@ class CoreWarParallelEnv(pettingzoo.ParallelEnv[str, Observation, Any]):  # type
 
     ## Information
     ``redcode``, ``errors``, ``score``, ``scores``, ``phenotype``, ``seeds``: see
-    `coreenv.game.View.info`; and ``action_mask``. The battle is ``Battle(warriors, config,
+    `coreenv.view.View.infos`; and ``action_mask``. The battle is ``Battle(warriors, config,
     seated(config, N, battles, seeds[0]), stop)``, stop ``"all_dead"`` for fitness and
     ``"last_standing"`` for points.
 
@@ -82,7 +84,9 @@ class CoreWarParallelEnv(pettingzoo.ParallelEnv[str, Observation, Any]):  # type
             Redcode file; None is our Imp.
         illegal_penalty: taken off the reward for an illegal edit.
         assembly_penalty: taken off the reward for source that does not assemble.
-        render_mode: ``"human"`` (text on standard output), ``"ansi"``, ``"rgb_array"`` or None.
+        render_mode: ``"human"`` (a window), ``"ansi"``, ``"rgb_array"`` or None. Where no window
+            can open, the metadata of the environment do not name ``"human"``, and `reset` and
+            `step` raise `gymnasium.error.Error` in that mode.
 
     Raises:
         ValueError: an argument outside its range; the message names it and what is allowed.
@@ -114,8 +118,9 @@ class CoreWarParallelEnv(pettingzoo.ParallelEnv[str, Observation, Any]):  # type
         render_mode: str | None = None,
     ) -> None:
         check_choice("reward", reward, get_args(Score))
-        check_choice("render_mode", render_mode, (*RENDER_MODES, None))
+        self._screen = Screen(render_mode)
         self.render_mode = render_mode
+        self.metadata = {**self.metadata, "render_modes": render_modes()}
         self.config = game.rules(ruleset)
         self.battles = game.checked("battles", battles)
         self.max_cycles = game.checked("max_cycles", max_cycles)
@@ -152,9 +157,7 @@ class CoreWarParallelEnv(pettingzoo.ParallelEnv[str, Observation, Any]):  # type
         self._steps = 0
         self._seeds = game.draw_seeds(self._random, 1)
         edits = [Edit(start) for start in self._starts]
-        seen = self._seen(edits, self._fight(edits))
-        self._show_if_human()
-        return seen
+        return self._seen(edits, self._fight(edits))
 
     def step(
         self, actions: dict[str, Any]
@@ -184,10 +187,9 @@ class CoreWarParallelEnv(pettingzoo.ParallelEnv[str, Observation, Any]):  # type
         outcomes = self._fight(edits)
         observations, infos = self._seen(edits, outcomes)
         rewards = {
-            agent: outcome.score - self._penalty * bool(edit.errors)
-            for agent, edit, outcome in zip(agents, edits, outcomes, strict=True)
+            agent: score - self._penalty * bool(edit.errors)
+            for agent, edit, score in zip(agents, edits, outcomes.score.tolist(), strict=True)
         }
-        self._show_if_human()
         over = self._steps >= self.max_cycles
         self.agents = [] if over else agents
         return (
@@ -199,46 +201,47 @@ class CoreWarParallelEnv(pettingzoo.ParallelEnv[str, Observation, Any]):  # type
         )
 
     def render(self) -> Any:
-        """The core after the first round, in the render mode.
+        """The first round: see `coreenv.screen.Screen.show`.
 
         Raises:
             ResetNeeded: before the first `reset`.
+            gymnasium.error.Error: mode ``"human"``, but no window can open.
         """
         if self._random is None:
             raise ResetNeeded("call reset() before render()")
         if self.render_mode is None:
             gymnasium.logger.warn("render() without a render_mode shows nothing")
-            return None
-        return show(self._battle, self.render_mode)
+        return self._screen.show(self._battle, self.possible_agents)
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Close the window, if there is one."""
+        self._screen.close()
 
     def __str__(self) -> str:
         return "corewar_v0"
 
-    def _fight(self, edits: Sequence[Edit]) -> list[Outcome]:
+    def _fight(self, edits: Sequence[Edit]) -> Outcomes:
         warriors = tuple(edit.warrior for edit in edits)
         places = seated(self.config, len(warriors), self.battles, int(self._seeds[0]))
         stop: Stop = "all_dead" if self._reward == "fitness" else "last_standing"
         self._battle = Battle(warriors, self.config, places, stop)
         [result] = battle_batch([self._battle])
-        return [game.melee(result, seat, self._reward) for seat in range(len(warriors))]
-
-    def _show_if_human(self) -> None:
-        if self.render_mode == "human":
-            self.render()
+        return melee(result, self._reward)
 
     def _seen(
-        self, edits: Sequence[Edit], outcomes: Sequence[Outcome]
+        self, edits: Sequence[Edit], outcomes: Outcomes
     ) -> tuple[dict[str, Observation], dict[str, Info]]:
+        if self.render_mode == "human":
+            self.render()
         budget = max(0.0, 1 - self._steps / self.max_cycles)
-        observations, infos = {}, {}
-        for agent, edit, outcome in zip(self.possible_agents, edits, outcomes, strict=True):
-            observations[agent] = self._view.observation(edit.warrior, outcome, budget)
-            infos[agent] = self._view.info(edit, outcome, self._seeds)
-            if self._edits.mode != "redcode":
-                infos[agent]["action_mask"] = self._edits.masks(edit.warrior)
+        warriors = [edit.warrior for edit in edits]
+        stacked = self._view.observations(warriors, outcomes, [budget] * len(edits))
+        told = self._view.infos(edits, outcomes, [self._seeds] * len(edits))
+        observations = {agent: row(stacked, i) for i, agent in enumerate(self.possible_agents)}
+        infos = {agent: row(told, i) for i, agent in enumerate(self.possible_agents)}
+        if self._edits.mode != "redcode":
+            for agent, warrior in zip(self.possible_agents, warriors, strict=True):
+                infos[agent]["action_mask"] = self._edits.masks(warrior)
         return observations, infos
 
 

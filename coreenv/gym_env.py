@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import gymnasium
 import numpy as np
@@ -13,15 +13,15 @@ from coreenv import game
 from coreenv.battle import Battle, BattleResult, battle_batch
 from coreenv.config import CoreConfig
 from coreenv.edits import ActionMode, Edit, Edits
-from coreenv.game import Opponent, Outcome, View, duels
+from coreenv.game import Opponent, check_choice
 from coreenv.measures import seated
 from coreenv.redcode import Warrior
+from coreenv.screen import RENDER_MODES, Screen, render_modes
+from coreenv.view import View, duels, row
 
 Reward = Literal["change", "score"]
 Observation = dict[str, Any]
 Info = dict[str, Any]
-
-RENDER_MODES: Final = ("human", "ansi", "rgb_array")
 
 
 class CoreWarEnv(gymnasium.Env[Observation, Any]):
@@ -47,7 +47,7 @@ class CoreWarEnv(gymnasium.Env[Observation, Any]):
 
     ## Observation Space
     ``Dict`` of ``code`` MultiDiscrete (5 L,), ``fields`` Box (2 L,), ``stats`` Box (8,) and
-    ``opponents`` Box (3 K,) for K opponents; Boxes are float32. See `coreenv.game.View.space`.
+    ``opponents`` Box (3 K,) for K opponents; Boxes are float32. See `coreenv.view.View.space`.
 
     ## Rewards
     A round scores 1 if the warrior alone survives, 1/3 if both do, 0 if it dies. The reward is the
@@ -64,7 +64,7 @@ class CoreWarEnv(gymnasium.Env[Observation, Any]):
 
     ## Information
     ``redcode``, ``errors``, ``score``, ``scores``, ``phenotype``, ``seeds``: see
-    `coreenv.game.View.info`. Battle i is
+    `coreenv.view.View.infos`. Battle i is
     ``Battle((warrior, opponent_i), config, seated(config, 2, battles, seeds[i]))``.
 
     ## Arguments
@@ -83,7 +83,9 @@ class CoreWarEnv(gymnasium.Env[Observation, Any]):
         illegal_penalty: taken off the reward for an illegal edit.
         assembly_penalty: taken off the reward for source that does not assemble.
         threads: of the battles; changes no result.
-        render_mode: ``"human"`` (text on standard output), ``"ansi"``, ``"rgb_array"`` or None.
+        render_mode: ``"human"`` (a window), ``"ansi"``, ``"rgb_array"`` or None. Where no window
+            can open, the metadata of the environment do not name ``"human"``, and `reset` and
+            `step` raise `gymnasium.error.Error` in that mode.
 
     Raises:
         ValueError: an argument outside its range; the message names it and what is allowed.
@@ -111,13 +113,15 @@ class CoreWarEnv(gymnasium.Env[Observation, Any]):
         render_mode: str | None = None,
     ) -> None:
         check_choice("reward", reward, get_args(Reward))
-        check_choice("render_mode", render_mode, (*RENDER_MODES, None))
+        self._screen = Screen(render_mode)
         self.render_mode = render_mode
+        self.metadata = {**self.metadata, "render_modes": render_modes()}
         self.config = game.rules(ruleset)
         self.opponents = game.opponents(opponents, self.config)
         self.battles = game.checked("battles", battles)
         self.max_cycles = game.checked("max_cycles", max_cycles)
         self.threads = game.checked("threads", threads)
+        self.action_mode = action_mode
         self._edits = Edits(action_mode, self.config, max_length)
         self._start = game.start_warrior(start, self._edits)
         self._view = View(self._edits, self.config, len(self.opponents))
@@ -125,7 +129,7 @@ class CoreWarEnv(gymnasium.Env[Observation, Any]):
         self._penalty = assembly_penalty if action_mode == "redcode" else illegal_penalty
         self.action_space = self._edits.space()
         self.observation_space = self._view.space()
-        self._steps = self.max_cycles
+        self._steps = 0
         self._score = 0.0
         self._edit: Edit | None = None
 
@@ -133,8 +137,9 @@ class CoreWarEnv(gymnasium.Env[Observation, Any]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, Info]:
         """Start an episode. ``seed`` seeds all randomness there is; ``options`` has no meaning."""
-        super().reset(seed=seed, options=options)
-        return self.opening(self._fight(self.begin()))
+        del options
+        seen = self._play(self.begin(seed))
+        return seen.observation(0), seen.info(0)
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, Info]:
         """
@@ -142,7 +147,10 @@ class CoreWarEnv(gymnasium.Env[Observation, Any]):
             ResetNeeded: before the first `reset`, or after the episode ended.
             InvalidAction: ``action`` is not in the action space.
         """
-        return self.outcome(self._fight(self.act(action)))
+        self.expect_step()
+        check_action(action, self.action_space, self.action_mode)
+        seen = self._play(self.act(action))
+        return seen.observation(0), float(seen.rewards[0]), False, self.is_over, seen.info(0)
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Which numbers of the action are legal: flat bool, of length ``sum(nvec)``.
@@ -156,52 +164,78 @@ class CoreWarEnv(gymnasium.Env[Observation, Any]):
         return np.concatenate(self._edits.masks(self._current("action_masks").warrior)).astype(bool)
 
     def render(self) -> Any:
-        """The core after the first round against the first opponent, in the render mode.
+        """The first round against the first opponent: see `coreenv.screen.Screen.show`.
 
         Raises:
             ResetNeeded: before the first `reset`.
+            gymnasium.error.Error: mode ``"human"``, but no window can open.
         """
         self._current("render")
         if self.render_mode is None:
             gymnasium.logger.warn("render() without a render_mode shows nothing")
-            return None
-        return show(self._battles[0], self.render_mode)
+        return self._screen.show(self._battles[0])
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        self._screen.close()
 
     # A step and a reset are each cut in two where the battles are played, so that the vector
-    # environment can play those of all its environments at once.
+    # environment can play and judge those of all its environments at once: `begin` or `act`,
+    # then `seen`.
 
-    def begin(self) -> list[Battle]:
-        """The first half of `reset`, after seeding: the battles to play."""
+    @property
+    def is_over(self) -> bool:
+        """Has the episode been truncated?"""
+        return self._steps >= self.max_cycles
+
+    def expect_step(self) -> None:
+        """
+        Raises:
+            ResetNeeded: no step may follow, before the first `reset` or after the episode's end.
+        """
+        self._current("step")
+        if self.is_over:
+            raise ResetNeeded(f"the episode ended after {self.max_cycles} steps; call reset()")
+
+    def begin(self, seed: int | None = None) -> list[Battle]:
+        """The first half of `reset`: the battles to play."""
+        super().reset(seed=seed)
         self._seeds = game.draw_seeds(self.np_random, len(self.opponents))
         self._places = [seated(self.config, 2, self.battles, int(s)) for s in self._seeds]
         self._steps = 0
         return self._meet(Edit(self._start))
 
     def act(self, action: Any) -> list[Battle]:
-        """The first half of `step`: edit, and the battles to play."""
+        """The first half of `step`: edit, and the battles to play. The action is a legal one."""
         warrior = self._current("step").warrior
-        if self._steps >= self.max_cycles:
-            raise ResetNeeded(f"the episode ended after {self.max_cycles} steps; call reset()")
-        check_action(action, self.action_space, self._edits.mode)
         self._steps += 1
         return self._meet(self._edits.apply(warrior, action))
 
-    def opening(self, results: Sequence[BattleResult]) -> tuple[Observation, Info]:
-        """The second half of `reset`."""
-        seen = self._seen(duels(results))
-        self._show_if_human()
-        return seen
+    @staticmethod
+    def seen(envs: Sequence["CoreWarEnv"], results: Sequence[BattleResult]) -> "Seen":
+        """The second half of both: what equally made environments see of their battles.
 
-    def outcome(
-        self, results: Sequence[BattleResult]
-    ) -> tuple[Observation, float, bool, bool, Info]:
-        """The second half of `step`."""
-        before, outcome = self._score, duels(results)
-        observation, info = self._seen(outcome)
-        gain = outcome.score - before if self._reward == "change" else outcome.score
-        reward = gain - self._penalty * bool(info["errors"])
-        self._show_if_human()
-        return observation, reward, False, self._steps >= self.max_cycles, info
+        Args:
+            results: of all battles of the first environment, then of all of the second...
+        """
+        first, edits = envs[0], [env._current("reset") for env in envs]
+        outcomes = duels(results, len(envs))
+        before = np.array([env._score for env in envs])
+        illegal = np.array([bool(edit.errors) for edit in edits])
+        gain = outcomes.score - before if first._reward == "change" else outcomes.score
+        budgets = [1 - env._steps / env.max_cycles for env in envs]
+        for env, score in zip(envs, outcomes.score.tolist(), strict=True):
+            env._score = score
+            if env.render_mode == "human":
+                env.render()
+        return Seen(
+            first._view.observations([edit.warrior for edit in edits], outcomes, budgets),
+            gain - first._penalty * illegal,
+            first._view.infos(edits, outcomes, [env._seeds for env in envs]),
+        )
+
+    def _play(self, battles: Sequence[Battle]) -> "Seen":
+        return self.seen([self], battle_batch(battles, threads=self.threads))
 
     def _meet(self, edit: Edit) -> list[Battle]:
         self._edit = edit
@@ -219,23 +253,30 @@ class CoreWarEnv(gymnasium.Env[Observation, Any]):
             raise TypeError(f"opponent {opponent!r} returned {answer!r}; it must return a Warrior")
         return answer
 
-    def _fight(self, battles: Sequence[Battle]) -> list[BattleResult]:
-        return battle_batch(battles, threads=self.threads)
-
-    def _seen(self, outcome: Outcome) -> tuple[Observation, Info]:
-        edit, self._score = self._current("reset"), outcome.score
-        budget = 1 - self._steps / self.max_cycles
-        observation = self._view.observation(edit.warrior, outcome, budget)
-        return observation, self._view.info(edit, outcome, self._seeds)
-
-    def _show_if_human(self) -> None:
-        if self.render_mode == "human":
-            self.render()
-
     def _current(self, verb: str) -> Edit:
         if self._edit is None:
             raise ResetNeeded(f"call reset() before {verb}()")
         return self._edit
+
+
+class Seen(NamedTuple):
+    """What n environments return after their battles, stacked along a first axis.
+
+    Attributes:
+        observations: members of the observation space.
+        rewards: float64, shape (n,); without meaning after a reset.
+        infos: see `coreenv.view.View.infos`.
+    """
+
+    observations: dict[str, NDArray[Any]]
+    rewards: NDArray[np.float64]
+    infos: dict[str, Any]
+
+    def observation(self, i: int) -> Observation:
+        return row(self.observations, i)
+
+    def info(self, i: int) -> Info:
+        return row(self.infos, i)
 
 
 def check_action(action: Any, space: gymnasium.Space[Any], mode: ActionMode) -> None:
@@ -248,26 +289,3 @@ def check_action(action: Any, space: gymnasium.Space[Any], mode: ActionMode) -> 
             raise InvalidAction(f"action is {action!r}; action_mode 'redcode' takes a str")
     elif not space.contains(action):
         raise InvalidAction(f"action is {action!r}; it must be in {space}")
-
-
-def show(battle: Battle, mode: str) -> Any:
-    """The core after the first round, in a render mode; ``"human"`` prints it."""
-    from coreenv.render import ansi, rgb
-    from coreenv.replay import CoreView
-
-    view = CoreView.of_battle(battle, 0, None)
-    if mode == "rgb_array":
-        return rgb(view)
-    if mode == "ansi":
-        return ansi(view)
-    print(ansi(view))
-    return None
-
-
-def check_choice(name: str, value: object, allowed: Sequence[object]) -> None:
-    """
-    Raises:
-        ValueError: ``value`` is none of ``allowed``.
-    """
-    if value not in allowed:
-        raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}")

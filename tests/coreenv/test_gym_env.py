@@ -1,4 +1,4 @@
-"""`CoreWar-v0`: the official checks, the rules of the game, and the vector environment."""
+"""`CoreWar-v0`: the official checks, and the rules of the game."""
 
 import subprocess
 import sys
@@ -11,12 +11,10 @@ import numpy as np
 import pytest
 from gymnasium.error import InvalidAction, ResetNeeded
 from gymnasium.utils.env_checker import check_env, data_equivalence
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from coreenv.battle import Battle, battle_batch
 from coreenv.config import ruleset
 from coreenv.gym_env import CoreWarEnv
-from coreenv.gym_vector import CoreWarVectorEnv
 from coreenv.hill import bundled
 from coreenv.measures import seated
 from coreenv.redcode import Warrior, assemble
@@ -31,6 +29,12 @@ def made(**arguments: Any) -> CoreWarEnv:
     return CoreWarEnv(**{"ruleset": FAST, **arguments})
 
 
+@pytest.fixture(autouse=True)
+def _no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks that show every render mode open no windows: for those see test_screen."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+
+
 def trajectory(env: Any, seed: int, steps: int) -> list[Any]:
     """All that the environment returns for sampled actions."""
     env.action_space.seed(seed)
@@ -39,8 +43,8 @@ def trajectory(env: Any, seed: int, steps: int) -> list[Any]:
 
 
 @pytest.mark.parametrize("mode", ["edit", "program", "redcode"])
-@pytest.mark.parametrize("render_mode", ["human", "ansi", "rgb_array"])
-def test_the_official_check_passes(mode: str, render_mode: str) -> None:
+@pytest.mark.parametrize("render_mode", [None, "ansi", "rgb_array"])
+def test_the_official_check_passes(mode: str, render_mode: str | None) -> None:
     env = gymnasium.make("CoreWar-v0", ruleset=FAST, action_mode=mode, render_mode=render_mode)
     check_env(env.unwrapped)
 
@@ -232,30 +236,3 @@ def test_calls_out_of_order_and_actions_out_of_space() -> None:
     text.reset(seed=1)
     with pytest.raises(InvalidAction, match="takes a str"):
         text.step(NOOP)
-
-
-@pytest.mark.parametrize("autoreset", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
-@pytest.mark.parametrize("mode", ["edit", "redcode"])
-def test_vector_trajectories_are_those_of_sync(autoreset: AutoresetMode, mode: str) -> None:
-    arguments: dict[str, Any] = {"ruleset": FAST, "max_cycles": 3, "action_mode": mode}
-    sync = SyncVectorEnv([lambda: CoreWarEnv(**arguments)] * 3, autoreset_mode=autoreset)
-    ours = CoreWarVectorEnv(3, autoreset_mode=autoreset, threads=2, **arguments)
-    assert ours.metadata["autoreset_mode"] is autoreset
-    assert ours.observation_space == sync.observation_space
-    expected, found = trajectory(sync, 4, 9), trajectory(ours, 4, 9)
-    assert data_equivalence(expected, found, exact=True)
-    assert any(step[3].any() for step in found[1:])
-
-
-def test_vector_without_autoreset_waits_for_the_reset() -> None:
-    vector = CoreWarVectorEnv(2, ruleset=FAST, max_cycles=2, autoreset_mode=AutoresetMode.DISABLED)
-    both = np.stack([NOOP, NOOP])
-    with pytest.raises(ResetNeeded):
-        vector.step(both)
-    vector.reset(seed=1)
-    vector.step(both)
-    assert vector.step(both)[3].all()
-    with pytest.raises(ResetNeeded):
-        vector.step(both)
-    vector.reset(options={"reset_mask": np.array([True, True])})
-    assert not vector.step(both)[3].any()
