@@ -27,6 +27,9 @@ GRID = (len(TSP_EDGES) + 1, len(MC_EDGES) + 1)
 
 Cell = tuple[int, int]
 
+Versus = tuple[int, int, int]
+"""Battles in which a candidate outlived one opponent, was outlived by it, and neither."""
+
 
 def cell(tsp: float, mc: float) -> Cell:
     """The grid cell (tsp bin, mc bin) of a behaviour, each 0..5."""
@@ -67,11 +70,13 @@ class Evaluation:
         fitness: DRQ fitness, 0..N.
         tsp: total spawned processes a battle.
         mc: memory coverage, distinct addresses queued a battle.
+        versus: one entry an opponent, summed over the placements; empty if it was not kept.
     """
 
     fitness: float
     tsp: float
     mc: float
+    versus: tuple[Versus, ...] = ()
 
     @property
     def cell(self) -> Cell:
@@ -135,6 +140,17 @@ def evaluate(
             fitness=float(fitness(result)[:, 0].mean()),
             tsp=float(result.spawned[:, 0].mean()),
             mc=float(result.coverage[:, 0].mean()),
+            versus=_versus(result),
         )
         for result in battle_batch(battles, threads=threads)
     ]
+
+
+def _versus(result: BattleResult) -> tuple[Versus, ...]:
+    """Who outlived whom: by turns over all warriors, so that no two die at once."""
+    death = np.where(result.death_turn > 0, result.death_turn, np.inf)
+    own, others = death[:, :1], death[:, 1:]
+    won, lost = (own > others).sum(axis=0), (own < others).sum(axis=0)
+    return tuple(
+        (int(w), int(lo), len(own) - int(w) - int(lo)) for w, lo in zip(won, lost, strict=True)
+    )

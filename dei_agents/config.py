@@ -5,13 +5,25 @@ in DRQ's public code, [I] inferred.
 """
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from coreenv.config import CoreConfig, ruleset
+
+PROVIDERS = ("openai", "anthropic")
+"""Policies that ask a language model."""
 
 
 class _Settings(BaseModel):
@@ -53,6 +65,9 @@ class SearchSettings(_Settings):
     """Battles an evaluation [S]."""
     placement: Literal["pmars", "drq"] = "pmars"
     """Placement scheme: rotating seats, new each round; or as published, for comparison [C]."""
+    allocation: Literal["static", "bandit"] = "static"
+    """``static``: a node calls its own policy [S]. ``bandit``: a node may call the policy of any
+    node, and more often those that fill or improve cells; beyond the paper."""
     last_k: int = Field(default=20, ge=0)
     """How many of the newest champions, own and received, are opponents and seeds [C]."""
     seed_policy: Literal["elitist", "empty_only"] = "elitist"
@@ -69,10 +84,83 @@ class ExchangeSettings(_Settings):
     r - 1 of every living peer, so that equal seeds give equal archives."""
 
 
+class BudgetSettings(_Settings):
+    """Hard caps, requests in flight included; None is no cap."""
+
+    calls: int | None = Field(default=None, ge=1)
+    """Calls of the mutation policy."""
+    tokens: int | None = Field(default=None, ge=1)
+    """Input and output tokens."""
+    usd: float | None = Field(default=None, gt=0)
+    """Dollars, by the table of prices."""
+
+
+class Price(_Settings):
+    """What a model costs, in dollars for a million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
 class NodeSettings(_Settings):
-    """One node: which mutation policy it is bound to, for life [S]."""
+    """One node: which mutation policy it is bound to, for life [S].
+
+    All below ``budget`` is for language models only.
+    """
 
     policy: str
+    """A built-in operator, or the protocol of a language model: `openai`, `anthropic`."""
+    budget: BudgetSettings = BudgetSettings()
+    """Caps of this node alone, beside those of the run."""
+    model: str | None = None
+    """The model's name, as its server takes it."""
+    api: Literal["responses", "chat"] = "responses"
+    """Which of OpenAI's two protocols; nearly all other servers speak only `chat`."""
+    base_url: str | None = None
+    """Address of an OpenAI- or Anthropic-compatible server, if not the provider's own."""
+    key_env: str | None = None
+    """Environment variable that holds the key; default OPENAI_API_KEY or ANTHROPIC_API_KEY."""
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """None leaves it to the server: many models take no temperature. DRQ used 1.0 [C]."""
+    max_output_tokens: int = Field(default=8192, ge=16)
+    """Most tokens of an answer, hidden reasoning included."""
+    extra: dict[str, JsonValue] = Field(default={}, max_length=20)
+    """Further keys of the request's body, such as the effort of a reasoning model."""
+    grammar: bool = False
+    """Send the grammar of Redcode: llama.cpp and servers like it then write nothing else."""
+    deadline: float = Field(default=120.0, gt=0)
+    """Seconds a call may take in all, retries and waits included."""
+    retries: int = Field(default=4, ge=0, le=20)
+    """Requests repeated after a refusal of the moment (429, 5xx) or without a connection."""
+    in_flight: int = Field(default=1, ge=1, le=64)
+    """Calls at once. Proposals are judged in the order of their calls, so that call k knows the
+    results of all calls up to k - in_flight."""
+    feedback: Literal["results", "none"] = "results"
+    """Tell the model its parent's results, or as published nothing but the parent [S]."""
+    repair: int = Field(default=0, ge=0, le=8)
+    """How often the assembler's errors go back to the model; each time is a call."""
+    persona: str = Field(default="", max_length=2000)
+    """Said to this node's model about itself; beyond the paper."""
+
+    @property
+    def is_model(self) -> bool:
+        return self.policy in PROVIDERS
+
+    @property
+    def label(self) -> str:
+        """What tables call the node: its model, or its operator."""
+        return self.model or self.policy
+
+    @model_validator(mode="after")
+    def _complete(self) -> "NodeSettings":
+        if self.is_model and not self.model:
+            raise ValueError(f"policy {self.policy!r} needs model, the name of the model to ask")
+        if not self.is_model:
+            fields = type(self).model_fields
+            for key in list(fields)[list(fields).index("model") :]:
+                if getattr(self, key) != fields[key].default:
+                    raise ValueError(f"{key} is for language models; {self.policy!r} is none")
+        return self
 
 
 class EvaluationSettings(_Settings):
@@ -91,6 +179,9 @@ class RunConfig(_Settings):
     search: SearchSettings = SearchSettings()
     exchange: ExchangeSettings = ExchangeSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    budget: BudgetSettings = BudgetSettings()
+    prices: dict[str, Price] = {}
+    """By model, before those of the package's own dated table."""
     nodes: tuple[NodeSettings, ...] = Field(min_length=1, max_length=256)
 
     @model_validator(mode="after")
@@ -105,6 +196,29 @@ class RunConfig(_Settings):
                 f"{rules.core_size} cells at distance {rules.min_distance} holds {room}"
             )
         return self
+
+    def search_difference(self, other: "RunConfig") -> str | None:
+        """The first key of the search itself in which ``other`` differs, None if there is none.
+
+        Budgets, prices and how a provider is reached are no part of the search.
+        """
+        mine, theirs = _search_keys(self), _search_keys(other)
+        return next((key for key in mine if mine[key] != theirs.get(key)), None)
+
+
+FREE_KEYS = {"budget", "base_url", "key_env", "deadline", "retries"}
+"""Keys of a node that may change when a run is resumed."""
+
+
+def _search_keys(config: RunConfig) -> dict[str, object]:
+    """What makes a search what it is, by dotted key."""
+    keys: dict[str, object] = {"nodes": len(config.nodes)}
+    for part in ("name", "seed", "core", "search", "exchange", "evaluation"):
+        keys[part] = getattr(config, part)
+    for index, node in enumerate(config.nodes):
+        for key in set(NodeSettings.model_fields) - FREE_KEYS:
+            keys[f"nodes.{index}.{key}"] = getattr(node, key)
+    return keys
 
 
 class ConfigError(ValueError):
@@ -127,6 +241,19 @@ def load_config(path: Path) -> RunConfig:
         return RunConfig.model_validate(data)
     except ValidationError as error:
         raise ConfigError(f"{path}: {_first_fault(error)}") from None
+
+
+def parse_overrides(config: RunConfig, flags: Sequence[str], program: str) -> RunConfig:
+    """The configuration with keys overridden by flags, such as ``--search.rounds 7``.
+
+    Exits like every command line for ``--settings``, which lists the flags, and for bad flags.
+    """
+    if not flags:
+        return config
+    import tyro
+
+    args = ["--help" if flag == "--settings" else flag for flag in flags]
+    return tyro.cli(RunConfig, default=config, args=args, prog=program)
 
 
 def _first_fault(error: ValidationError) -> str:

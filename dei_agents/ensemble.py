@@ -50,7 +50,7 @@ class Ensemble:
                 ended = engine.poll()
                 self.refresh()
                 for node, exit_code in ended.items():
-                    if self.views[node].state != "finished":
+                    if exit_code or self.views[node].state not in ("finished", "halted", "spent"):
                         death = NodeDied(node=node, exit_code=exit_code)
                         log.write(death)
                         self.views[node].apply(death)

@@ -8,22 +8,36 @@ The algorithm is DRQ's (arXiv 2601.03335) on each node, with DEI's exchange (arX
 between the nodes. Where ours differs on purpose, docs/METHOD.md says so.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from math import inf
 
 from coreenv.config import CoreConfig
 from coreenv.measures import Evaluation, evaluate
 from coreenv.redcode import AssemblyError, Warrior, assemble
 from coreenv.seeds import Domain, generator, position_seed
-from dei_agents.budget import Budget
+from dei_agents.bandit import Bandit
+from dei_agents.budget import Purse, Spending
 from dei_agents.config import RunConfig
 from dei_agents.exchange import Exchange, Parcel
-from dei_agents.policy import Context, MutationPolicy
+from dei_agents.history import History
+from dei_agents.policy import (
+    CallId,
+    Context,
+    HaltError,
+    MutationPolicy,
+    Opponent,
+    Proposal,
+    Repair,
+)
 from eval.archive import Archive, Elite, EliteRecord, Origin, Placed
 from eval.record import (
     Called,
     Event,
+    Halted,
     NodeFinished,
     NodeStarted,
     Published,
@@ -33,18 +47,28 @@ from eval.record import (
     Seeded,
 )
 
+GIVE_UP = 10
+"""Calls in a row without any answer after which a node stops asking."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arena:
-    """The opponents of a round and the placements at which every candidate meets them."""
+    """The opponents of a round and the placements at which every candidate meets them.
+
+    Attributes:
+        known: evaluations of an earlier run of the same round, by warrior id: not fought again.
+    """
 
     config: CoreConfig
     opponents: tuple[Warrior, ...]
     placements: int
     seed: int
     scheme: str
+    known: Mapping[str, Evaluation]
 
     def evaluate(self, warrior: Warrior) -> Evaluation:
+        if warrior.id in self.known:
+            return self.known[warrior.id]
         (evaluation,) = evaluate(
             [warrior],
             self.opponents,
@@ -57,66 +81,98 @@ class Arena:
 
 
 @dataclass(slots=True)
+class Pending:
+    """A call that was begun: its context is settled, its proposal may be under way."""
+
+    context: Context
+    policy: int
+    repairs_left: int
+    proposal: Future[Proposal]
+
+
+@dataclass(slots=True)
 class Node:
     """State of a node between its rounds.
 
     Args:
         node: index of this node.
         config: the whole search.
-        policy: its mutation operator.
+        policies: its mutation policy; several where a bandit allocates the calls.
         exchange: its end of the exchange.
         initial: opponents of every round; they never enter the archive.
         record: takes every event, in order; an event is kept before anything follows from it.
+        account: its budget.
+        history: its past, if it is resumed or replayed.
     """
 
     node: int
     config: RunConfig
-    policy: MutationPolicy
+    policies: tuple[MutationPolicy, ...]
     exchange: Exchange
     initial: tuple[Warrior, ...]
     record: Callable[[Event], None]
+    account: Purse
+    history: History = field(default_factory=History)
     archive: Archive[Elite] = field(default_factory=Archive)
     champions: list[tuple[int, Elite]] = field(default_factory=list)
     """(publisher, champion), own and received, by arrival; at most ``last_k``, all distinct."""
+    repairs: deque[Pending] = field(default_factory=deque)
+    """Calls whose proposal did not assemble and may be mended, with that proposal."""
+    failures: int = 0
+    """Calls in a row that brought no answer."""
+    bandit: Bandit = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bandit = Bandit(len(self.policies))
 
     def run(self) -> Archive[Elite]:
         """All rounds; returns the archive of the last one."""
-        self.record(NodeStarted(node=self.node, operator=self.policy.name))
+        self.record(NodeStarted(node=self.node, operator=self.policies[0].name))
         for round_ in range(1, self.config.search.rounds + 1):
-            self.run_round(round_)
+            if not self.run_round(round_):
+                return self.archive
         self.record(NodeFinished(node=self.node))
         return self.archive
 
-    def run_round(self, round_: int) -> None:
+    def run_round(self, round_: int) -> bool:
+        """One round; False if the node has to stop in the middle of it."""
         arena = self.open_round(round_)
         seen = self.seed_archive(round_, arena)
-        budget = Budget(self.config.search.calls)
-        while budget.spend():
-            self.call(round_, budget.spent, arena, seen)
+        if not self.make_calls(round_, arena, seen):
+            return False
         self.publish_champion(round_)
         self.record(RoundEnded(round=round_))
+        return True
 
     def open_round(self, round_: int) -> Arena:
         """Take what has arrived, and settle this round's opponents and placements."""
-        received = self.receive(round_)
-        arena = self.arena(Domain.PLACEMENT, round_)
+        parcels, lost = self.receive(round_)
+        received = tuple(self.unpack(parcel) for parcel in parcels)
+        known = self.history.evaluations.get(round_, {})
+        arena = self.arena(Domain.PLACEMENT, round_, known)
         self.record(
             RoundStarted(
                 round=round_,
                 received=received,
-                lost=self.exchange.lost,
+                lost=lost,
                 opponents=tuple(w.id for w in arena.opponents),
             )
         )
         return arena
 
-    def receive(self, round_: int) -> tuple[Received, ...]:
+    def receive(self, round_: int) -> tuple[list[Parcel], int]:
+        """Champions that arrived, and how many were lost on the way so far."""
+        past = self.history.arrivals
+        if round_ in past:
+            return list(past[round_].parcels), past[round_].lost
         if self.config.exchange.mode == "lockstep":
             # No time limit: a peer that dies is marked by the ensemble, and then left out.
             parcels = self.exchange.collect_round(round_ - 1, inf) if round_ > 1 else []
         else:
-            parcels = self.exchange.collect()
-        return tuple(self.unpack(parcel) for parcel in parcels if parcel.payload)
+            had = self.history.received
+            parcels = [p for p in self.exchange.collect() if (p.node, p.round) not in had]
+        lost_before = past[max(past)].lost if past else 0
+        return [parcel for parcel in parcels if parcel.payload], lost_before + self.exchange.lost
 
     def unpack(self, parcel: Parcel) -> Received:
         record = EliteRecord.model_validate_json(parcel.payload)
@@ -130,7 +186,7 @@ class Node:
         known = [*kept, (publisher, champion)]
         self.champions = known[max(0, len(known) - self.config.search.last_k) :]
 
-    def arena(self, domain: Domain, round_: int) -> Arena:
+    def arena(self, domain: Domain, round_: int, known: Mapping[str, Evaluation]) -> Arena:
         search = self.config.search
         return Arena(
             config=self.config.core.config,
@@ -138,6 +194,7 @@ class Node:
             placements=search.placements,
             seed=position_seed(self.config.seed, domain, self.node, round_),
             scheme=search.placement,
+            known=known,
         )
 
     def seed_archive(self, round_: int, arena: Arena) -> set[str]:
@@ -150,7 +207,14 @@ class Node:
         for publisher, champion in own_first:
             elite = champion.rescored(arena.evaluate(champion.warrior))
             placed = self.place_seed(elite, own=publisher == self.node)
-            self.record(Seeded(round=round_, elite=EliteRecord.of(elite), placed=placed))
+            self.record(
+                Seeded(
+                    round=round_,
+                    elite=EliteRecord.of(elite),
+                    placed=placed,
+                    versus=elite.evaluation.versus,
+                )
+            )
         return {champion.warrior.id for _, champion in self.champions}
 
     def place_seed(self, elite: Elite, *, own: bool) -> Placed | None:
@@ -159,21 +223,66 @@ class Node:
             return None
         return self.archive.insert(elite)
 
-    def call(self, round_: int, call: int, arena: Arena, seen: set[str]) -> None:
-        """Ask the policy for one warrior, and place it if it is better than what is there."""
+    def make_calls(self, round_: int, arena: Arena, seen: set[str]) -> bool:
+        """Spend the round's calls, ``in_flight`` at once; False if the node has to stop.
+
+        Calls are judged strictly in their order, and one is begun for each that was judged: so
+        call k always knows the outcomes up to call k - in_flight, whichever answers came first.
+        """
+        at_once = self.config.nodes[self.node].in_flight
+        calls = iter(range(1, self.config.search.calls + 1))
+        self.repairs.clear()
+        try:
+            with ThreadPoolExecutor(at_once) as threads:
+                window = deque(
+                    self.begin(threads, round_, c, arena) for c in islice(calls, at_once)
+                )
+                while window:
+                    pending = window.popleft()
+                    call = pending.context.call.call
+                    self.check_failures(pending)
+                    self.judge(pending, pending.proposal.result(), arena, seen)
+                    window.extend(self.begin(threads, round_, c, arena) for c in islice(calls, 1))
+        except HaltError as halt:
+            # The pool has waited for the calls in flight: their answers are kept for later.
+            self.record(Halted(round=round_, call=call, budget=halt.budget, reason=str(halt)))
+            return False
+        return True
+
+    def begin(self, threads: ThreadPoolExecutor, round_: int, call: int, arena: Arena) -> Pending:
+        """Settle what the call is about, and let its policy work on it."""
         rng = generator(self.config.seed, Domain.CALL, self.node, round_, call)
-        parent = self.choose_parent(call, rng.random(), rng.random())
-        context = Context(self.config.core.config, rng, parent, tuple(self.archive))
-        proposal = self.policy.propose(context)
-        event = Called(
-            round=round_,
-            call=call,
-            kind=context.kind,
-            parent=parent.warrior.id if parent else None,
-            source=proposal.source,
-            outcome="beaten",
+        chances = rng.random(), rng.random()
+        mending = self.repairs.popleft() if self.repairs else None
+        parent = mending.context.parent if mending else self.choose_parent(call, *chances)
+        versus = parent.evaluation.versus if parent else (None,) * len(arena.opponents)
+        context = Context(
+            config=arena.config,
+            rng=rng,
+            parent=parent,
+            elites=tuple(self.archive),
+            opponents=tuple(map(Opponent, arena.opponents, versus)),
+            repair=mending.context.repair if mending else None,
+            call=CallId(self.node, round_, call),
         )
-        self.record(event.model_copy(update=self.judge(event, arena, seen)))
+        policy = mending.policy if mending else self.bandit.choose()
+        left = mending.repairs_left if mending else self.config.nodes[self.node].repair
+        return Pending(context, policy, left, threads.submit(self.ask, policy, context))
+
+    def ask(self, policy: int, context: Context) -> Proposal:
+        """One call of a policy, out of the budget; runs in a thread of its own."""
+        if context.call[1:] in self.history.calls:
+            return self.policies[policy].propose(context)
+        self.account.reserve(Spending(1))
+        try:
+            return self.policies[policy].propose(context)
+        except HaltError:
+            self.account.settle(Spending(1), Spending())
+            raise
+
+    def check_failures(self, pending: Pending) -> None:
+        if self.failures >= GIVE_UP and pending.context.call[1:] not in self.history.calls:
+            raise HaltError(f"{GIVE_UP} calls in a row brought no answer; see their faults")
 
     def choose_parent(self, call: int, chance: float, where: float) -> Elite | None:
         """An elite drawn uniformly [C], or None where a new warrior is due."""
@@ -182,26 +291,61 @@ class Node:
             return None
         return tuple(self.archive)[int(where * len(self.archive))]
 
-    def judge(self, event: Called, arena: Arena, seen: set[str]) -> dict[str, object]:
+    def judge(self, pending: Pending, proposal: Proposal, arena: Arena, seen: set[str]) -> None:
+        """Say what became of a call, record it, and see to a repair."""
+        context, answer = pending.context, proposal.answer
+        called = Called(
+            round=context.call.round,
+            call=context.call.call,
+            operator=self.policies[pending.policy].name,
+            kind=context.kind,
+            parent=context.parent.warrior.id if context.parent else None,
+            source=proposal.source,
+            outcome="failed",
+        )
+        failed = answer is not None and answer.status == "failed"
+        self.failures = self.failures + 1 if failed else 0
+        if not failed:
+            called = called.model_copy(update=self.try_out(called, proposal, arena, seen))
+        self.bandit.learn(pending.policy, success=called.placed is not None)
+        self.record(called)
+        if called.outcome == "rejected" and pending.repairs_left:
+            repair = Repair(proposal.source, called.rejections)
+            again = replace(context, repair=repair)
+            self.repairs.append(
+                Pending(again, pending.policy, pending.repairs_left - 1, pending.proposal)
+            )
+
+    def try_out(
+        self, called: Called, proposal: Proposal, arena: Arena, seen: set[str]
+    ) -> dict[str, object]:
         """Assemble a proposal, let it fight, and offer it to the archive."""
+        answer = proposal.answer
+        if answer is not None and answer.status == "refused":
+            return {"outcome": "refused"}
         try:
-            warrior = assemble(event.source, arena.config)
+            warrior = assemble(proposal.source, arena.config)
         except AssemblyError as error:
-            return {"outcome": "rejected", "rejections": error.rejections}
+            cut = answer is not None and answer.status == "truncated"
+            return {"outcome": "truncated" if cut else "rejected", "rejections": error.rejections}
         if warrior.id in seen:
             return {"outcome": "duplicate"}
         seen.add(warrior.id)
         origin = Origin(
             node=self.node,
-            round=event.round,
-            call=event.call,
-            operator=self.policy.name,
-            parent=event.parent,
+            round=called.round,
+            call=called.call,
+            operator=called.operator,
+            parent=called.parent,
         )
         elite = Elite(warrior, arena.evaluate(warrior), origin)
         placed = self.archive.insert(elite)
-        outcome = "placed" if placed else "beaten"
-        return {"outcome": outcome, "placed": placed, "elite": EliteRecord.of(elite)}
+        return {
+            "outcome": "placed" if placed else "beaten",
+            "placed": placed,
+            "elite": EliteRecord.of(elite),
+            "versus": elite.evaluation.versus,
+        }
 
     def publish_champion(self, round_: int) -> None:
         """Score the champion on placements it was not chosen on, and offer it to all peers.
@@ -214,9 +358,10 @@ class Node:
             # Peers in lockstep wait for this round: tell them that it brought nothing.
             self.exchange.publish(round_, b"")
             return
-        fresh = self.arena(Domain.CHAMPION, round_).evaluate(champion.warrior)
+        known = self.history.corrected.get(round_, {})
+        fresh = self.arena(Domain.CHAMPION, round_, known).evaluate(champion.warrior)
         corrected = champion.rescored(fresh)
         record = EliteRecord.of(corrected)
+        self.record(Published(round=round_, elite=record, claimed=champion.fitness))
         self.exchange.publish(round_, record.model_dump_json().encode())
         self.remember(self.node, corrected)
-        self.record(Published(round=round_, elite=record, claimed=champion.fitness))

@@ -30,7 +30,7 @@ def progress_view(config: RunConfig, views: Sequence[NodeView]) -> RenderableTyp
 
 def node_table(config: RunConfig, views: Sequence[NodeView]) -> Table:
     total = config.search.rounds * config.search.calls
-    title = f"{config.name}: {len(views)} nodes, seed {config.seed}"
+    title = f"{config.name}: {len(views)} nodes, seed {config.seed}{_cost(views)}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_style="bold", padding=(0, 1, 0, 0))
     for heading in ("", "operator", "round", "calls"):
         table.add_column(heading, no_wrap=True)
@@ -43,8 +43,8 @@ def node_table(config: RunConfig, views: Sequence[NodeView]) -> Table:
         calls.add_row(bar, f"{view.calls:>{len(str(total))}}")
         table.add_row(
             Text(str(view.node), style),
-            Text(view.operator or config.nodes[view.node].policy, style),
-            Text("dead", "bold red") if view.state == "dead" else _round(view, config),
+            Text(view.operator or config.nodes[view.node].label, style),
+            _round(view, config),
             calls,
             f"{view.best:.2f}",
             str(len(view.archive) or len(view.completed)),
@@ -53,9 +53,22 @@ def node_table(config: RunConfig, views: Sequence[NodeView]) -> Table:
     return table
 
 
-def _round(view: NodeView, config: RunConfig) -> str:
+def _round(view: NodeView, config: RunConfig) -> str | Text:
+    if view.state in ("dead", "halted", "spent"):
+        return Text(view.state, "bold red")
     done = " ✓" if view.state == "finished" else ""
     return f"{view.round}/{config.search.rounds}{done}"
+
+
+def _cost(views: Sequence[NodeView]) -> str:
+    """What the language models have cost so far."""
+    tallies = [tally for view in views for tally in view.models.values()]
+    if not tallies:
+        return ""
+    tokens = sum(tally.usage.tokens for tally in tallies)
+    usd = sum(tally.micro_usd for tally in tallies) / 1e6
+    more = "" if all(tally.priced for tally in tallies) else " and more"
+    return f", {tokens:,} tokens, ${usd:.2f}{more}"
 
 
 def archive_panel(views: Sequence[NodeView]) -> Panel:

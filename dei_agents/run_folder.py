@@ -1,6 +1,7 @@
 """What a search leaves on disk.
 
 config.json            the configuration, complete
+budget.bin             what every node has spent, while it runs
 events/*.jsonl         the record, appended to while the search runs
 logs/node-N.log        what a node printed, normally nothing
 summary.json           the figures of the final table
@@ -62,15 +63,8 @@ def write_results(
     common: Archive[Elite],
 ) -> None:
     """Write everything a finished search leaves behind, each file whole or not at all."""
-    merged = merged_archive(views)
-    common_records: Archive[EliteRecord] = Archive(map(EliteRecord.of, common))
-    for name, archive in (("archive", merged), ("archive_common", common_records)):
-        record = ArchiveRecord(
-            made_by=summary.made_by,
-            core=config.core.config.to_dict(),
-            elites=tuple(archive),
-        )
-        write_json(folder / f"{name}.json", record)
+    for name, text in archive_files(config, summary.made_by, views, common).items():
+        write_whole(folder / name, text)
     (folder / "champions").mkdir(exist_ok=True)
     if summary.champion is not None:
         write_whole(folder / "champions" / "champion.red", summary.champion.redcode)
@@ -78,9 +72,27 @@ def write_results(
         if view.published:
             elite = view.published[-1].elite
             write_whole(folder / "champions" / f"node-{view.node}.red", elite.redcode)
-    write_report(folder, summary, views, merged, common)
+    write_report(folder, summary, views, merged_archive(views), common)
     write_json(folder / "summary.json", summary)
 
 
+def archive_files(
+    config: RunConfig, made_by: str, views: Sequence[NodeView], common: Archive[Elite]
+) -> dict[str, str]:
+    """The archives of a search as JSON, by file name."""
+    common_records: Archive[EliteRecord] = Archive(map(EliteRecord.of, common))
+    archives = {"archive.json": merged_archive(views), "archive_common.json": common_records}
+    return {
+        name: as_json(
+            ArchiveRecord(made_by=made_by, core=config.core.config.to_dict(), elites=tuple(archive))
+        )
+        for name, archive in archives.items()
+    }
+
+
+def as_json(model: BaseModel) -> str:
+    return model.model_dump_json(indent=1) + "\n"
+
+
 def write_json(path: Path, model: BaseModel) -> None:
-    write_whole(path, model.model_dump_json(indent=1) + "\n")
+    write_whole(path, as_json(model))

@@ -26,6 +26,7 @@ from eval.markup import (
     table,
 )
 from eval.page_champions import champion_listing, held_out_scores
+from eval.page_models import language_models
 from eval.record import NodeView
 from eval.summary import NodeSummary, Summary
 
@@ -65,6 +66,7 @@ def page(
         section("Champion", champion_listing(summary)),
         section("Generality", held_out_scores(summary)),
         section("Rejected proposals", _rejections(summary)),
+        section("Language models", language_models(summary)),
         section("How this was measured", _method(summary)),
     ]
     return (

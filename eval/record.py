@@ -10,13 +10,36 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
+from coreenv.measures import Versus
 from coreenv.redcode import Rejection
 from eval.archive import Archive, EliteRecord, Placed
 
-Outcome = Literal["placed", "beaten", "duplicate", "rejected"]
-"""What became of a proposal: `beaten` means its cell holds a warrior at least as fit."""
+Outcome = Literal["placed", "beaten", "duplicate", "rejected", "refused", "truncated", "failed"]
+"""What became of a call: `beaten` means its cell holds a warrior at least as fit; `rejected` did
+not assemble; the last three brought no source: the model would not, could not finish, or was
+not reached."""
+
+Fault = Literal[
+    "timeout",  # the deadline of the call passed
+    "dropped",  # the connection broke after the request was sent
+    "garbled",  # status 200, but no completion: HTML, broken JSON, an empty object
+    "unreachable",  # no connection, after all retries
+    "rate_limit",  # 429 after all retries, or a Retry-After over the cap
+    "server",  # 5xx after all retries
+    "key",  # 401 or 403
+    "model",  # no such model
+    "quota",  # the account is out of credit
+    "request",  # the server will never take such a request
+]
+"""Why a request brought no completion."""
+
+UNCERTAIN: frozenset[Fault] = frozenset({"timeout", "dropped", "garbled"})
+"""The provider may have charged for these: the budget takes them at their worst case."""
+
+FATAL: frozenset[Fault] = frozenset({"key", "model", "quota", "request"})
+"""The next request would end the same way: the node stops asking."""
 
 
 class _Event(BaseModel):
@@ -24,6 +47,56 @@ class _Event(BaseModel):
 
     at: float = 0.0
     """Wall-clock time, seconds since 1970; for people only, never part of a result."""
+
+
+class Usage(BaseModel):
+    """Tokens of a completion, as the provider counts them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input_tokens: int = Field(ge=0)
+    output_tokens: int = Field(ge=0)
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    def plus(self, other: "Usage") -> "Usage":
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+        )
+
+
+NO_TOKENS = Usage(input_tokens=0, output_tokens=0)
+
+
+class Answer(BaseModel):
+    """What became of one request to a language model. Never holds a key.
+
+    Attributes:
+        status: `truncated` answers hold text up to the output limit.
+        text: what the model wrote, or its words of refusal.
+        fault: why the request failed, None unless it did.
+        detail: the provider's or the system's own words about that, shortened.
+        model: as the provider names what answered; empty if it did not say.
+        request_id: the provider's name for the request, to ask it by.
+        usage: None if the provider did not say.
+        sends: HTTP requests made, retries included.
+        seconds: from the first send to the end of the answer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: Literal["complete", "truncated", "refused", "failed"]
+    text: str = ""
+    fault: Fault | None = None
+    detail: str = ""
+    model: str = ""
+    request_id: str | None = None
+    usage: Usage | None = None
+    sends: int = 1
+    seconds: float = 0.0
 
 
 class NodeStarted(_Event):
@@ -59,20 +132,68 @@ class Seeded(_Event):
     round: int
     elite: EliteRecord
     placed: Placed | None
+    versus: tuple[Versus, ...]
+
+
+class Asked(_Event):
+    """A request is about to be sent; on disk before it is.
+
+    Attributes:
+        lost: how many requests of this call a kill left without an answer.
+        prompt: SHA-256 of the prompt.
+        model: as configured.
+        settings: everything sent beside the prompt.
+        worst: the most it can cost, in tokens, and in millionths of a dollar if the price is known.
+    """
+
+    event: Literal["asked"] = "asked"
+    round: int
+    call: int
+    lost: int
+    prompt: str
+    model: str
+    settings: dict[str, JsonValue]
+    worst: Usage
+    worst_micro_usd: int | None
+
+
+class Answered(_Event):
+    """The answer to the `Asked` of the same call; on disk before it is used.
+
+    Attributes:
+        micro_usd: what it cost, None if the price is unknown.
+        uncertain: cost taken at its worst because the provider gave no figure.
+    """
+
+    event: Literal["answered"] = "answered"
+    round: int
+    call: int
+    answer: Answer
+    micro_usd: int | None
+    uncertain: bool
 
 
 class Called(_Event):
-    """One call of the mutation policy."""
+    """One call of a mutation policy, judged.
+
+    Attributes:
+        operator: name of the policy that was called.
+        parent: canonical id of the elite that was to be mutated.
+        source: the proposal, as far as there is one.
+        elite, versus: what its battles found, if it fought; one `Versus` an opponent of the round.
+    """
 
     event: Literal["called"] = "called"
     round: int
     call: int
-    kind: Literal["new", "mutate"]
+    operator: str
+    kind: Literal["new", "mutate", "repair"]
     parent: str | None
     source: str
     outcome: Outcome
     placed: Placed | None = None
     elite: EliteRecord | None = None
+    versus: tuple[Versus, ...] = ()
     rejections: tuple[Rejection, ...] = ()
 
 
@@ -91,6 +212,22 @@ class RoundEnded(_Event):
     round: int
 
 
+class Halted(_Event):
+    """The node ends here, before its time; a resumed search goes on from the same call.
+
+    Attributes:
+        call: the first call of the round that was not judged.
+        budget: True if a budget is spent, False if a provider does not answer.
+        reason: why, and what to do.
+    """
+
+    event: Literal["halted"] = "halted"
+    round: int
+    call: int
+    budget: bool
+    reason: str
+
+
 class NodeFinished(_Event):
     event: Literal["node_finished"] = "node_finished"
     node: int
@@ -105,7 +242,17 @@ class NodeDied(_Event):
 
 
 Event = (
-    NodeStarted | RoundStarted | Seeded | Called | Published | RoundEnded | NodeFinished | NodeDied
+    NodeStarted
+    | RoundStarted
+    | Seeded
+    | Asked
+    | Answered
+    | Called
+    | Halted
+    | Published
+    | RoundEnded
+    | NodeFinished
+    | NodeDied
 )
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
@@ -153,6 +300,49 @@ class CurvePoint:
 
 
 @dataclass(slots=True)
+class ModelTally:
+    """What one node's calls of one language model came to."""
+
+    calls: int = 0
+    usage: Usage = NO_TOKENS
+    micro_usd: int = 0
+    uncertain_micro_usd: int = 0
+    """The part of ``micro_usd`` that was taken at its worst."""
+    priced: bool = True
+    """False once an answer came whose price is unknown."""
+    seconds: list[float] = field(default_factory=list)
+    statuses: Counter[str] = field(default_factory=Counter)
+    faults: Counter[Fault] = field(default_factory=Counter)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+
+    def add(self, event: Answered, spent: Usage) -> None:
+        self.calls += 1
+        self.usage = self.usage.plus(spent)
+        self.charge(event.micro_usd, uncertain=event.uncertain)
+        self.seconds.append(event.answer.seconds)
+        self.statuses[event.answer.status] += 1
+        if event.answer.fault:
+            self.faults[event.answer.fault] += 1
+
+    def merge(self, other: "ModelTally") -> None:
+        """Add another node's tally of the same model."""
+        self.calls += other.calls
+        self.usage = self.usage.plus(other.usage)
+        self.micro_usd += other.micro_usd
+        self.uncertain_micro_usd += other.uncertain_micro_usd
+        self.priced &= other.priced
+        self.seconds += other.seconds
+        self.statuses += other.statuses
+        self.faults += other.faults
+        self.outcomes += other.outcomes
+
+    def charge(self, micro_usd: int | None, *, uncertain: bool) -> None:
+        self.priced &= micro_usd is not None
+        self.micro_usd += micro_usd or 0
+        self.uncertain_micro_usd += (micro_usd or 0) * uncertain
+
+
+@dataclass(slots=True)
 class NodeView:
     """One node as its events tell it."""
 
@@ -160,7 +350,10 @@ class NodeView:
     operator: str = ""
     round: int = 0
     calls: int = 0
-    state: Literal["waiting", "running", "finished", "dead"] = "waiting"
+    state: Literal["waiting", "running", "finished", "spent", "halted", "dead"] = "waiting"
+    """``spent``: it stopped at a cap of its budget; ``halted``: its provider does not answer."""
+    reason: str = ""
+    """Why it stopped."""
     archive: Archive[EliteRecord] = field(default_factory=Archive)
     """The archive of the current round, as far as it has come."""
     completed: Archive[EliteRecord] = field(default_factory=Archive)
@@ -171,6 +364,9 @@ class NodeView:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     rejections: Counter[str] = field(default_factory=Counter)
     curve: list[CurvePoint] = field(default_factory=list)
+    models: dict[str, ModelTally] = field(default_factory=dict)
+    asked: dict[tuple[int, int], Asked] = field(default_factory=dict)
+    """The newest intent of every call of a language model."""
 
     @property
     def final(self) -> Archive[EliteRecord]:
@@ -196,8 +392,14 @@ class NodeView:
                 self.received.extend(event.received)
             case Seeded():
                 self._place(event.elite, event.placed)
+            case Asked():
+                self._asked(event)
+            case Answered():
+                self._answered(event)
             case Called():
                 self._called(event)
+            case Halted():
+                self.state, self.reason = "spent" if event.budget else "halted", event.reason
             case Published():
                 self.published.append(event)
             case RoundEnded():
@@ -207,9 +409,27 @@ class NodeView:
             case NodeDied():
                 self.state = "dead"
 
+    def _asked(self, event: Asked) -> None:
+        """A second intent for a call means that the first may have cost something for nothing."""
+        self.state = "running"
+        tally = self.models.setdefault(event.model, ModelTally())
+        before = self.asked.get((event.round, event.call))
+        if before is not None and event.lost > before.lost:
+            tally.usage = tally.usage.plus(before.worst)
+            tally.charge(before.worst_micro_usd, uncertain=True)
+        self.asked[event.round, event.call] = event
+
+    def _answered(self, event: Answered) -> None:
+        asked = self.asked[event.round, event.call]
+        spent = asked.worst if event.uncertain else event.answer.usage or NO_TOKENS
+        self.models[asked.model].add(event, spent)
+
     def _called(self, event: Called) -> None:
+        self.state = "running"
         self.calls += 1
         self.outcomes[event.outcome] += 1
+        if (event.round, event.call) in self.asked:
+            self.models[self.asked[event.round, event.call].model].outcomes[event.outcome] += 1
         self.rejections.update(event.rejections[0].reason for _ in event.rejections[:1])
         if event.elite is not None:
             self._place(event.elite, event.placed)

@@ -14,7 +14,7 @@ from eval.generality import Generality
 from eval.markup import NOTHING, percent
 from eval.page import best, node_points, page
 from eval.record import NodeView
-from eval.summary import NodeSummary, Summary
+from eval.summary import ModelSummary, NodeSummary, Summary
 
 BAR = 24
 """Characters of the champion's bar of rounds."""
@@ -54,6 +54,7 @@ def summary_table(summary: Summary) -> RenderableType:
     return Group(
         _headline(summary),
         _nodes(summary),
+        *([_models(summary)] if summary.models else []),
         *(Text(f" {note}", style="dim") for note in notes),
     )
 
@@ -108,6 +109,35 @@ def _nodes(summary: Summary) -> Table:
     for node in summary.nodes:
         table.add_row(*_node(summary, node))
     return table
+
+
+def _models(summary: Summary) -> Table:
+    """A line a language model: calls, tokens, money, time, and what went wrong."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("model", overflow="fold", min_width=10)
+    for heading in ("calls", "tokens", "cost", "p50 s", "p99 s", "rej", "dup", "refd", "cut"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("failed", overflow="fold")
+    for model in summary.models:
+        table.add_row(*map(Text, _model(model)))
+    return table
+
+
+def _model(model: ModelSummary) -> list[str]:
+    def share(count: int) -> str:
+        return f"{count / model.calls:.0%}" if model.calls else NOTHING
+
+    faults = ", ".join(f"{count} {fault}" for fault, count in model.faults.items())
+    return [
+        model.model,
+        str(model.calls),
+        str(model.input_tokens + model.output_tokens),
+        "?" if model.usd is None else f"${model.usd:.2f}",
+        f"{model.seconds[0]:.1f}",
+        f"{model.seconds[2]:.1f}",
+        *map(share, (model.rejected, model.duplicates, model.refused, model.truncated)),
+        faults or "0",
+    ]
 
 
 def _node(summary: Summary, node: NodeSummary) -> list[Text]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from coreenv import MADE_BY
@@ -11,7 +12,7 @@ from eval.archive import Archive, Elite, EliteRecord
 from eval.generality import Generality, generality
 from eval.protocol import QUICK, Protocol
 from eval.qd_metrics import common_archive
-from eval.record import NodeView
+from eval.record import ModelTally, NodeView
 
 
 class _Model(BaseModel):
@@ -24,10 +25,13 @@ class NodeSummary(_Model):
     Attributes:
         node: its index.
         operator: its mutation policy.
-        state: ``finished``, ``dead``, or where it was when the run was stopped.
+        state: ``finished``, ``spent`` (its budget), ``halted`` (its provider does not answer),
+            ``dead``, or where it was when the run was stopped.
+        reason: why it did not finish, if it says so.
         rounds: rounds completed.
-        calls: calls made; the next four add up to it.
-        placed, beaten, duplicates, rejected: what became of the proposals.
+        calls: calls made; the next seven add up to it.
+        placed, beaten, duplicates, rejected, refused, truncated, failed_calls: what became of
+            them.
         rejections: rejected proposals by reason.
         received: champions of peers taken from the exchange.
         fills: how many of those filled a cell that was empty here: DEI's niche novelty [S].
@@ -42,12 +46,16 @@ class NodeSummary(_Model):
     node: int
     operator: str
     state: str
+    reason: str
     rounds: int
     calls: int
     placed: int
     beaten: int
     duplicates: int
     rejected: int
+    refused: int
+    truncated: int
+    failed_calls: int
     rejections: dict[str, int]
     received: int
     fills: int
@@ -58,6 +66,11 @@ class NodeSummary(_Model):
     best_corrected: float | None
     champion: str | None
 
+    @property
+    def failed(self) -> bool:
+        """It died, or its provider stopped answering."""
+        return self.state in ("dead", "halted")
+
     @classmethod
     def of(cls, view: NodeView) -> "NodeSummary":
         last = view.published[-1] if view.published else None
@@ -65,12 +78,16 @@ class NodeSummary(_Model):
             node=view.node,
             operator=view.operator,
             state=view.state,
+            reason=view.reason,
             rounds=len(view.published),
             calls=view.calls,
             placed=view.outcomes["placed"],
             beaten=view.outcomes["beaten"],
             duplicates=view.outcomes["duplicate"],
             rejected=view.outcomes["rejected"],
+            refused=view.outcomes["refused"],
+            truncated=view.outcomes["truncated"],
+            failed_calls=view.outcomes["failed"],
             rejections=dict(sorted(view.rejections.items())),
             received=len(view.received),
             fills=sum(received.fills for received in view.received),
@@ -80,6 +97,56 @@ class NodeSummary(_Model):
             best=last.claimed if last else view.best,
             best_corrected=last.elite.fitness if last else None,
             champion=last.elite.id if last else None,
+        )
+
+
+class ModelSummary(_Model):
+    """What the calls of one language model came to, over all nodes.
+
+    Attributes:
+        model: as configured.
+        calls: completions asked for, answered or not.
+        input_tokens, output_tokens: as charged; where the provider gave no figure, at their worst.
+        usd: what they cost; None if a price is unknown.
+        uncertain_usd: the part of it that was taken at its worst.
+        seconds: 50th, 90th and 99th percentile of a call's time.
+        placed, duplicates, rejected, refused, truncated, failed: calls by outcome.
+        faults: failed calls by cause.
+    """
+
+    model: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    usd: float | None
+    uncertain_usd: float
+    seconds: tuple[float, float, float]
+    placed: int
+    duplicates: int
+    rejected: int
+    refused: int
+    truncated: int
+    failed: int
+    faults: dict[str, int]
+
+    @classmethod
+    def of(cls, model: str, tally: ModelTally) -> "ModelSummary":
+        seconds = np.percentile(tally.seconds or [0.0], (50, 90, 99))
+        return cls(
+            model=model,
+            calls=tally.calls,
+            input_tokens=tally.usage.input_tokens,
+            output_tokens=tally.usage.output_tokens,
+            usd=tally.micro_usd / 1e6 if tally.priced else None,
+            uncertain_usd=tally.uncertain_micro_usd / 1e6,
+            seconds=(round(seconds[0], 3), round(seconds[1], 3), round(seconds[2], 3)),
+            placed=tally.outcomes["placed"],
+            duplicates=tally.outcomes["duplicate"],
+            rejected=tally.outcomes["rejected"],
+            refused=tally.outcomes["refused"],
+            truncated=tally.outcomes["truncated"],
+            failed=tally.outcomes["failed"],
+            faults=dict(sorted(tally.faults.items())),
         )
 
 
@@ -97,6 +164,7 @@ class Summary(_Model):
         champion: the fittest warrior of the re-scored archive; None if no warrior was found.
         generality: that champion and every node's last one against the held-out split.
         nodes: one entry a node.
+        models: one entry a language model.
     """
 
     made_by: str
@@ -114,6 +182,7 @@ class Summary(_Model):
     champion: EliteRecord | None
     generality: tuple[Generality, ...]
     nodes: tuple[NodeSummary, ...]
+    models: tuple[ModelSummary, ...] = ()
 
     @property
     def champion_generality(self) -> Generality | None:
@@ -124,6 +193,14 @@ class Summary(_Model):
 def merged_archive(views: Sequence[NodeView]) -> Archive[EliteRecord]:
     """Best per cell over the nodes' final archives, by claimed fitness [S]."""
     return Archive.merged(view.final for view in views)
+
+
+def _models(views: Sequence[NodeView]) -> tuple[ModelSummary, ...]:
+    tallies: dict[str, ModelTally] = {}
+    for view in views:
+        for model, tally in view.models.items():
+            tallies.setdefault(model, ModelTally()).merge(tally)
+    return tuple(ModelSummary.of(model, tally) for model, tally in sorted(tallies.items()))
 
 
 def summarise(
@@ -161,5 +238,6 @@ def summarise(
         champion=EliteRecord.of(common.champion) if common.champion else None,
         generality=tuple(generality(distinct, hill, config, protocol, threads=threads)),
         nodes=nodes,
+        models=_models(views),
     )
     return summary, common

@@ -14,9 +14,7 @@ from coreenv.redcode import Warrior
 from dei_agents.config import RunConfig
 from dei_agents.exchange import Exchange, Status
 from dei_agents.exchange.shared_memory import SharedMemoryBlock
-from dei_agents.node import Node
-from dei_agents.policies import builtin
-from dei_agents.runlog import RunLog, node_log
+from dei_agents.worker import open_book, work
 
 GRACE_SECONDS = 3.0
 """How long a node that is told to stop may take before it is killed."""
@@ -33,7 +31,10 @@ class LocalEngine:
 
     def __init__(self, config: RunConfig, folder: Path, initial: tuple[Warrior, ...]) -> None:
         self._config, self._folder, self._initial = config, folder, initial
-        self._block = SharedMemoryBlock(len(config.nodes), slot_size=_slot_size(config))
+        # All rounds of a node fit: when resumed, it publishes them again faster than peers read.
+        self._block = SharedMemoryBlock(
+            len(config.nodes), depth=config.search.rounds + 1, slot_size=_slot_size(config)
+        )
         self._processes: dict[int, SpawnProcess] = {}
 
     def __enter__(self) -> "LocalEngine":
@@ -47,6 +48,7 @@ class LocalEngine:
             self._block.__exit__(*exc)
 
     def start(self) -> None:
+        open_book(self._folder, self._config)
         # Spawned, not forked: a node inherits no threads and no locks in an unknown state.
         spawn = multiprocessing.get_context("spawn")
         for node in range(len(self._config.nodes)):
@@ -101,10 +103,8 @@ def run_node(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _print_to(folder / "logs" / f"node-{node}.log")
     _end_with_parent()
-    with RunLog(node_log(folder, node)) as log, recipe() as exchange:
-        policy = builtin(config.nodes[node].policy)
-        Node(node, config, policy, exchange, initial, log.write).run()
-        exchange.finish()
+    with recipe() as exchange:
+        work(node, config, folder, initial, exchange)
 
 
 def _print_to(path: Path) -> None:

@@ -1,14 +1,17 @@
 """One node's rounds, with a policy that answers from a script."""
 
 import json
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from coreenv.config import CoreConfig
 from coreenv.measures import Evaluation
 from coreenv.redcode import assemble
-from dei_agents.config import RunConfig
+from dei_agents.budget import Account, Book, Spending
+from dei_agents.config import BudgetSettings, RunConfig
 from dei_agents.exchange import Exchange
 from dei_agents.exchange.shared_memory import SharedMemoryBlock
 from dei_agents.node import Node
@@ -60,7 +63,16 @@ def config(**search: object) -> RunConfig:
 def node(end: Exchange, policy: Scripted, run: RunConfig) -> tuple[Node, list[Event]]:
     events: list[Event] = []
     imp = assemble(IMP, run.core.config)
-    return Node(end.node, run, policy, end, (imp,), events.append), events
+    account = unlimited(end.node)
+    return Node(end.node, run, (policy,), end, (imp,), events.append, account), events
+
+
+def unlimited(node: int) -> Account:
+    path = Path(tempfile.mkstemp()[1])
+    Book.create(path, [Spending()] * (node + 1))
+    book = Book(path)
+    path.unlink()
+    return Account(node, book, BudgetSettings(), BudgetSettings())
 
 
 def calls(events: list[Event]) -> list[Called]:

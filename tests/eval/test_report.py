@@ -90,7 +90,7 @@ class Search:
 
     def _call(self, view: NodeView, round_: int, call: int) -> Called:
         made: dict[str, Any] = {"round": round_, "call": call, "kind": "new"}
-        made |= {"parent": None, "source": ""}
+        made |= {"parent": None, "source": "", "operator": view.operator}
         if call % 6 == 0:
             fault = Rejection("E_LABEL", "no such label", 1)
             return Called(**made, outcome="rejected", rejections=(fault,))

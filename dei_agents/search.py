@@ -1,0 +1,108 @@
+"""A search from checked input to report: what `dei run` and `dei resume` do."""
+
+import os
+import time
+from pathlib import Path
+
+from coreenv.hill import Hill, open_hill
+from coreenv.redcode import Warrior
+from dei_agents.config import PROVIDERS, ConfigError, NodeSettings, RunConfig
+from dei_agents.opponents import initial_opponents
+from dei_agents.policies import BUILTIN, builtin
+from dei_agents.prices import check_prices
+from eval.archive import Archive, Elite
+from eval.record import NodeView
+from eval.summary import Summary, summarise
+
+
+def check(config: RunConfig, *, keys: bool = True) -> tuple[Hill, tuple[Warrior, ...]]:
+    """The hill and the initial opponents, once the whole input was found good.
+
+    Args:
+        config: of the search.
+        keys: look for the keys of language models too.
+
+    Raises:
+        ConfigError: something is wrong; nothing was written, nothing asked of a provider.
+    """
+    hill = _hill(config)
+    for index, node in enumerate(config.nodes):
+        try:
+            _check_policy(node, config, keys)
+        except ValueError as error:
+            key = f"nodes.{index}" if node.is_model else f"nodes.{index}.policy"
+            raise ConfigError(f"{key}: {error}") from None
+    check_prices(config)
+    return hill, initial_opponents(config.search.initial_opponents, hill, config.core.config)
+
+
+def _hill(config: RunConfig) -> Hill:
+    try:
+        hill = open_hill(config.evaluation.hill)
+        hill.verify()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"evaluation.hill: {str(error).splitlines()[0]}") from None
+    return hill
+
+
+def _check_policy(node: NodeSettings, config: RunConfig, keys: bool) -> None:
+    if not node.is_model:
+        if node.policy not in BUILTIN:
+            raise ValueError(
+                f"{node.policy!r} is no policy; it must be one of {', '.join(BUILTIN)}, or for a "
+                f"language model {' or '.join(PROVIDERS)}"
+            )
+        builtin(node.policy).check(config.core.config)
+    elif keys:
+        from dei_agents.policies.model import open_client
+
+        open_client(node, config.core.config)
+
+
+def search(config: RunConfig, hill: Hill, initial: tuple[Warrior, ...], folder: Path) -> Summary:
+    """Run the nodes to their end, from where their records end, and report.
+
+    Raises:
+        RuntimeError: every node died, or another process is running this folder.
+    """
+    from rich.console import Console
+    from rich.live import Live
+
+    from dei_agents.engine.local import LocalEngine
+    from dei_agents.ensemble import Ensemble
+    from dei_agents.progress import progress_view
+    from dei_agents.run_folder import write_results
+
+    ensemble = Ensemble(config, folder)
+    terminal = Console(stderr=True)
+    began = time.monotonic()
+    with (
+        LocalEngine(config, folder, initial) as engine,
+        Live(console=terminal, auto_refresh=False) as live,
+    ):
+        ensemble.run(engine, lambda views: live.update(progress_view(config, views), refresh=True))
+    seconds = time.monotonic() - began
+    for view in ensemble.views:
+        if view.state in ("halted", "spent", "dead"):
+            reason = view.reason or f"its process died, see {folder / 'logs'}"
+            terminal.print(f"node {view.node} stopped: {reason}", highlight=False, markup=False)
+    with terminal.status("measuring the result against the held-out hill"):
+        summary, common = evaluate(config, hill, ensemble.views, seconds)
+        write_results(folder, config, summary, ensemble.views, common)
+    terminal.print(f"report: {folder / 'report.html'}", highlight=False)
+    return summary
+
+
+def evaluate(
+    config: RunConfig, hill: Hill, views: list[NodeView], seconds: float = 0.0
+) -> tuple[Summary, Archive[Elite]]:
+    """The figures of a search, and its archive re-scored under equal conditions."""
+    return summarise(
+        views,
+        name=config.name,
+        seed=config.seed,
+        config=config.core.config,
+        hill=hill,
+        seconds=seconds,
+        threads=os.cpu_count() or 1,
+    )
