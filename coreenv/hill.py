@@ -5,22 +5,33 @@ a member and which program that is, and a file that says otherwise is an error.
 """
 
 import hashlib
-import json
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 from coreenv.config import ruleset
+from coreenv.hill_rows import CONTROL, Member, Rejected, Split, from_row, to_row, toml_lines
 from coreenv.redcode import AssemblyError, Warrior
 from coreenv.redcode.assembler import assemble
+from coreenv.redcode.lines import Encoding
 
-Split = Literal["dev", "test", "holdout"]
-"""dev: a search may fight it; test: the official score; holdout: kept by a board's operator."""
+__all__ = [
+    "MANIFEST",
+    "Hill",
+    "HillError",
+    "Member",
+    "Rejected",
+    "Split",
+    "bundled",
+    "full_name",
+    "open_hill",
+]
 
 MANIFEST: Final = "hill.toml"
 
@@ -36,35 +47,11 @@ class HillError(ValueError):
         return HillError, (self.faults,)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One row of a manifest.
-
-    Attributes:
-        file: file name inside the hill's folder.
-        name: the warrior's ``;name``, unique in the hill.
-        warrior_class: how it fights, such as ``"paper"``; scores are balanced over classes.
-            Called ``class`` in the manifest.
-        family: near-clones share one; a family never straddles splits.
-        author: the warrior's ``;author``.
-        source: where it comes from: ``"own"``, or a citation.
-        split: see `Split`.
-        id: ``Warrior.id`` of the program, 64 hex digits.
-    """
-
-    file: str
-    name: str
-    warrior_class: str
-    family: str
-    author: str
-    source: str
-    split: Split
-    id: str
-
-
 @dataclass(frozen=True)
 class Hill:
     """A set of warriors under one ruleset. Members keep the order of the manifest.
+
+    A file is read and assembled once, when it is first asked for.
 
     Attributes:
         folder: where the files are; takes no part in equality.
@@ -75,6 +62,8 @@ class Hill:
         quick_opponents: likewise for the quick settings.
         common_opponents: members that re-score final archives on one scale.
         members: see `Member`.
+        encoding: of the files.
+        rejected: files of the folder that were found and left out, see `Rejected`.
     """
 
     folder: Traversable
@@ -86,6 +75,8 @@ class Hill:
     quick_opponents: tuple[str, ...]
     common_opponents: tuple[str, ...]
     members: tuple[Member, ...]
+    encoding: Encoding = "utf-8"
+    rejected: tuple[Rejected, ...] = ()
 
     def __post_init__(self) -> None:
         if faults := tuple(_manifest_faults(self)):
@@ -108,7 +99,8 @@ class Hill:
         text = (folder / MANIFEST).read_text(encoding="utf-8")
         try:
             table: dict[str, Any] = tomllib.loads(text)
-            table["members"] = tuple(_member(row) for row in table["members"])
+            table["members"] = tuple(from_row(row) for row in table["members"])
+            table["rejected"] = tuple(Rejected(**row) for row in table.get("rejected", ()))
             for key in _OPPONENTS:
                 table[key] = tuple(table[key])
             return cls(folder=folder, **table)
@@ -186,22 +178,32 @@ class Hill:
         members = []
         for member in self.members:
             warrior = self._assembled(member)
-            members.append(replace(member, name=warrior.name, author=warrior.author, id=warrior.id))
+            full = full_name(warrior, member.file)
+            name = full if member.name == full else warrior.name
+            members.append(replace(member, name=name, author=warrior.author, id=warrior.id))
         return replace(self, members=tuple(members))
 
     def to_toml(self) -> str:
         """The manifest, such that `load` of it gives an equal hill."""
-        head = [f"{key} = {json.dumps(getattr(self, key))}" for key in _HEAD]
-        tables = [
-            "\n".join(["[[members]]", *(f"{k} = {json.dumps(v)}" for k, v in _row(m).items())])
-            for m in self.members
-        ]
-        return "\n\n".join(["\n".join(head), *tables]) + "\n"
+        head = {key: getattr(self, key) for key in _HEAD}
+        tables = [toml_lines(head)]
+        tables += [f"[[members]]\n{toml_lines(to_row(member))}" for member in self.members]
+        tables += [f"[[rejected]]\n{toml_lines(asdict(rejected))}" for rejected in self.rejected]
+        return "\n\n".join(tables) + "\n"
+
+    @cached_property
+    def _programs(self) -> dict[str, Warrior]:
+        return {}
 
     def _assembled(self, member: Member) -> Warrior:
+        if member.file not in self._programs:
+            self._programs[member.file] = self._assemble(member)
+        return self._programs[member.file]
+
+    def _assemble(self, member: Member) -> Warrior:
         try:
             text = (self.folder / member.file).read_bytes()
-            return assemble(text, ruleset(self.ruleset))
+            return assemble(text, ruleset(self.ruleset), encoding=self.encoding)
         except OSError as fault:
             raise HillError([f"{member.name}: cannot read {member.file}: {fault}"]) from fault
         except AssemblyError as fault:
@@ -228,22 +230,23 @@ def open_hill(name: str) -> Hill:
     Raises:
         ValueError: it is neither, or the manifest is wrong.
     """
-    return Hill.load(Path(name)) if (Path(name) / MANIFEST).is_file() else bundled(name)
+    folder = Path(name)
+    if (folder / MANIFEST).is_file():
+        return Hill.load(folder)
+    if folder.is_dir():
+        raise ValueError(
+            f"{name} has no {MANIFEST}; write one with: corewar-eval hill add {name} --name NAME"
+        )
+    return bundled(name)
+
+
+def full_name(warrior: Warrior, file: str) -> str:
+    """What a member is called if others of its hill have the same ``;name``."""
+    return f"{warrior.name} ({file})"
 
 
 _OPPONENTS: Final = ("initial_opponents", "quick_opponents", "common_opponents")
-_HEAD: Final = ("name", "version", "ruleset", "engine", *_OPPONENTS)
-
-
-def _member(row: dict[str, Any]) -> Member:
-    return Member(**{"warrior_class" if k == "class" else k: v for k, v in row.items()})
-
-
-def _row(member: Member) -> dict[str, str]:
-    return {
-        "class" if f.name == "warrior_class" else f.name: getattr(member, f.name)
-        for f in fields(member)
-    }
+_HEAD: Final = ("name", "version", "ruleset", "engine", "encoding", *_OPPONENTS)
 
 
 def _manifest_faults(hill: Hill) -> Iterator[str]:
@@ -252,10 +255,17 @@ def _manifest_faults(hill: Hill) -> Iterator[str]:
     for key in ("name", "file", "id"):
         counts = Counter(getattr(member, key) for member in hill.members)
         yield from (f"{key} {value!r} occurs {n} times" for value, n in counts.items() if n > 1)
+    if hill.encoding not in get_args(Encoding):
+        allowed = ", ".join(get_args(Encoding))
+        yield f"encoding is {hill.encoding!r}; it must be one of {allowed}"
     for member in hill.members:
         if member.split not in get_args(Split):
             allowed = ", ".join(get_args(Split))
             yield f"{member.name}: split is {member.split!r}; it must be one of {allowed}"
+    for table in (*map(to_row, hill.members), *map(asdict, hill.rejected)):
+        for key, text in table.items():
+            if CONTROL.search(text):
+                yield f"{table['file']!r}: {key} is {text!r}; no control characters, please"
     homes: dict[str, set[str]] = {}
     for member in hill.members:
         homes.setdefault(member.family, set()).add(member.split)
@@ -273,5 +283,7 @@ def _differences(member: Member, warrior: Warrior) -> Iterator[str]:
     """Where the assembled file contradicts the manifest."""
     for key in ("name", "author", "id"):
         expected, found = getattr(member, key), getattr(warrior, key)
+        if key == "name" and expected == full_name(warrior, member.file):
+            continue
         if expected != found:
             yield f"{member.name}: {member.file}: {key} is {found}; the manifest has {expected}"

@@ -1,72 +1,121 @@
-"""The command `corewar-eval`: score warriors against a hill, and look at the hill."""
+"""The command `corewar-eval`: score warriors against a hill, compare them, and see to hills."""
 
-import json
+import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import get_args
 
-import tyro
-
+from coreenv.battle import Engine
 from coreenv.config import CoreConfig, ruleset
 from coreenv.hill import Hill, Split, open_hill
 from coreenv.redcode import AssemblyError, Warrior, assemble
-from eval.generality import Generality, generality
-from eval.protocol import QUICK
+from eval import hill_commands
+from eval.comparison import compare_all
+from eval.files import write_whole
+from eval.generality import generality
+from eval.protocol import Profile, Protocol
+from eval.results import Results
+from eval.units import Progress, UnitStore
+
+STOPPED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+INTERPRETERS: dict[str, Engine] = {"kernel": "cython", "reference": "reference"}
 
 
 class InputError(ValueError):
     """Bad input; the text is what the user reads, one fault a line."""
 
 
-def score(
-    files: Annotated[tuple[Path, ...], tyro.conf.Positional],
-    *,
-    hill: str = "v1",
-    split: Split = "test",
-    seed: int = 0,
-    as_json: Annotated[bool, tyro.conf.arg(name="json")] = False,
-) -> None:
-    """Score warriors one against one with every member of a split.
-
-    Args:
-        files: Redcode files.
-        hill: a bundled hill, or a directory with a hill.toml.
-        split: which of its splits.
-        seed: seed of the placements.
-        as_json: print the stored numbers as JSON.
-    """
-    opponents = _hill(hill)
-    config = ruleset(opponents.ruleset)
-    warriors = _warriors(files, config)
-    scores = generality(
-        warriors, opponents, config, QUICK, split=split, seed=seed, threads=os.cpu_count() or 1
-    )
-    if as_json:
-        print(json.dumps([s.model_dump() for s in scores], indent=1))
-    else:
-        _print_scores(scores)
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 done, 1 failed, 2 bad input, 130 stopped."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except InputError as error:
+        for line in str(error).splitlines():
+            print(f"corewar-eval: {line}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("corewar-eval: stopped", file=sys.stderr)
+        return STOPPED
+    return code
 
 
-def hill(
-    action: Annotated[str, tyro.conf.Positional] = "list",
-    *,
-    path: str = "v1",
-) -> None:
-    """List a hill's members, or verify that they are what its manifest says.
+def score(arguments: argparse.Namespace) -> int:
+    """Score warriors one against one with every member of a split."""
+    return _print(arguments, _results(arguments))
 
-    Args:
-        action: ``list`` or ``verify``.
-        path: a bundled hill, or a directory with a hill.toml.
-    """
-    if action not in ("list", "verify"):
-        raise InputError(f"action is {action!r}; it must be list or verify")
-    found = _hill(path)
-    if action == "list":
-        for member in found.members:
-            print(f"{member.split:<5} {member.warrior_class:<14} {member.name}")
-    print(f"{found.name} {found.version}: {len(found.members)} warriors, hash {found.hash[:16]}")
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Score warriors, and compare every two of them."""
+    if len(arguments.files) < 2:
+        raise InputError(f"compare needs at least two Redcode files; {arguments.files[0]} is alone")
+    results = _results(arguments)
+    compared = replace(results, comparisons=tuple(compare_all(results.scores)))
+    return _print(arguments, compared)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="corewar-eval", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for run in (score, compare):
+        command = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
+        command.set_defaults(run=run)
+        _add_options(command)
+    hill = commands.add_parser("hill", help="look at a hill, check it, make one")
+    hill_commands.add_parsers(hill.add_subparsers(required=True, metavar="COMMAND"))
+    return parser
+
+
+def _add_options(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("files", nargs="+", type=Path, metavar="FILE", help="Redcode")
+    add("--profile", choices=get_args(Profile), default="quick", help="rounds; default quick")
+    add("--hill", default="v1", help="a bundled hill, or a folder with a hill.toml; default v1")
+    add("--split", choices=get_args(Split), default="test", help="of the hill; default test")
+    add("--latin-1", action="store_true", help="the files are latin-1, not UTF-8")
+    add("--jobs", type=int, default=os.cpu_count() or 1, help="threads; default: one a core")
+    add("--out", type=Path, metavar="DIR", help="keep rounds here to go on from, and scores.json")
+    add("--json", action="store_true", help="print JSON instead of a table")
+    add("--csv", type=Path, metavar="FILE", help="write every pair as CSV")
+    add("--html", type=Path, metavar="FILE", help="write a page with plots")
+    same = "reference is to be read, and slow; both give the same bytes; default kernel"
+    add("--interpreter", choices=INTERPRETERS, default="kernel", help=same)
+
+
+def _results(arguments: argparse.Namespace) -> Results:
+    """Nothing is fought or written before the whole input was found good."""
+    if arguments.jobs < 1:
+        raise InputError(f"--jobs is {arguments.jobs}; it must be at least 1")
+    for file in filter(None, (arguments.csv, arguments.html)):
+        if not file.parent.is_dir():
+            raise InputError(f"{file}: there is no folder {file.parent}; make it first")
+        if file.is_dir():
+            raise InputError(f"{file} is a folder; name a file")
+    hill = _hill(arguments.hill)
+    if not hill.split(arguments.split):
+        raise InputError(f"--split is {arguments.split}; hill {hill.name} has no such members")
+    config = ruleset(hill.ruleset)
+    warriors = _warriors(arguments.files, config, latin_1=arguments.latin_1)
+    protocol = Protocol(arguments.profile)
+    with _store(arguments.out) as store, _progress() as progress:
+        scores = generality(
+            warriors,
+            hill,
+            config,
+            protocol,
+            split=arguments.split,
+            threads=arguments.jobs,
+            engine=INTERPRETERS[arguments.interpreter],
+            store=store,
+            progress=progress,
+        )
+    return Results(hill, arguments.split, config, protocol, tuple(scores))
 
 
 def _hill(name: str) -> Hill:
@@ -78,13 +127,12 @@ def _hill(name: str) -> Hill:
     return found
 
 
-def _warriors(files: Sequence[Path], config: CoreConfig) -> list[Warrior]:
-    if not files:
-        raise InputError("name at least one Redcode file")
+def _warriors(files: Sequence[Path], config: CoreConfig, *, latin_1: bool) -> list[Warrior]:
     warriors, faults = [], []
     for file in files:
         try:
-            warriors.append(assemble(file.read_bytes(), config))
+            text = file.read_bytes()
+            warriors.append(assemble(text, config, encoding="latin-1" if latin_1 else "utf-8"))
         except OSError as error:
             faults.append(f"{file}: {error.strerror}")
         except AssemblyError as error:
@@ -94,43 +142,60 @@ def _warriors(files: Sequence[Path], config: CoreConfig) -> list[Warrior]:
     return warriors
 
 
-def _print_scores(scores: Sequence[Generality]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    first = scores[0]
-    opponents = f"{len(first.pairs)} {first.split} warriors of hill {first.hill}"
-    table = Table(title=f"against {opponents}, {first.pairs[0].rounds} rounds each")
-    table.add_column("warrior")
-    for heading in ("points", "won %", "tied %", "lost %"):
-        table.add_column(heading, justify="right")
-    table.add_column("worst class")
-    for s in sorted(scores, key=lambda s: -s.points):
-        classes = s.class_points()
-        worst = min(classes, key=lambda name: classes[name])
-        table.add_row(
-            Text(s.name),
-            f"{s.points:.1f}",
-            f"{100 * s.win_share:.1f}",
-            f"{100 * s.tie_share:.1f}",
-            f"{100 * s.losses / s.rounds:.1f}",
-            f"{worst} ({classes[worst]:.0f})",
-        )
-    Console().print(table)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0 done, 2 bad input."""
+@contextmanager
+def _store(folder: Path | None) -> Iterator[UnitStore]:
     try:
-        tyro.extras.subcommand_cli_from_dict(
-            {"score": score, "hill": hill}, args=argv, prog="corewar-eval", description=__doc__
-        )
-    except InputError as error:
-        for line in str(error).splitlines():
-            print(f"corewar-eval: {line}", file=sys.stderr)
-        return 2
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        store = UnitStore(None if folder is None else folder / "units.jsonl")
+    except BlockingIOError:
+        raise InputError(f"--out: another process is using {folder}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"--out: {error}") from None
+    with store:
+        yield store
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A bar on stderr, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("fighting", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print(arguments: argparse.Namespace, results: Results) -> int:
+    text = results.to_json()
+    if arguments.out:
+        _write(arguments.out / "scores.json", text)
+    if arguments.csv:
+        _write(arguments.csv, results.to_csv())
+    if arguments.html:
+        from eval.score_page import score_page
+
+        _write(arguments.html, score_page(results))
+    if arguments.json:
+        sys.stdout.write(text)
+    else:
+        from rich.console import Console
+
+        from eval.score_table import results_table
+
+        Console().print(results_table(results))
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The bundled hill is what its manifest says, and a hill that is not gets caught."""
 
 import pickle
+import re
 import shutil
 from collections import Counter
 from importlib.resources import as_file
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from coreenv.config import ruleset
-from coreenv.hill import MANIFEST, Hill, HillError, bundled
+from coreenv.hill import MANIFEST, Hill, HillError, bundled, open_hill
 from coreenv.redcode.instruction import Opcode
+
+README = Path(__file__).parents[2] / "coreenv/hills/v1/README.md"
 
 CLASSES = {
     "bomber",
@@ -35,7 +38,7 @@ def hill() -> Hill:
 def copy(hill: Hill, tmp_path: Path) -> Path:
     """A hill to spoil."""
     with as_file(hill.folder) as folder:
-        return Path(shutil.copytree(folder, tmp_path / "hill"))
+        return Path(shutil.copytree(folder, tmp_path / "copy"))
 
 
 def test_every_member_is_the_program_of_the_manifest(hill: Hill) -> None:
@@ -59,7 +62,7 @@ def test_every_file_of_the_folder_is_a_member(hill: Hill) -> None:
 
 
 def test_each_class_is_in_both_splits(hill: Hill) -> None:
-    assert len(hill.members) >= 40
+    assert len(hill.members) >= 48
     assert {member.warrior_class for member in hill.members} == CLASSES
     dev = Counter(member.warrior_class for member in hill.split("dev"))
     test = Counter(member.warrior_class for member in hill.split("test"))
@@ -102,10 +105,45 @@ def test_the_manifest_in_the_package_is_the_written_form(hill: Hill) -> None:
 
 
 def test_the_published_table_is_of_this_hill(hill: Hill) -> None:
-    readme = Path(__file__).parents[2] / "coreenv/hills/v1/README.md"
-    text = readme.read_text(encoding="utf-8")
-    assert hill.hash[:16] in text, "measure the round robin anew: members have changed"
+    text = README.read_text(encoding="utf-8")
+    assert hill.hash[:16] in text, "measure it anew: corewar-eval hill measure --update README"
     assert all(f"| {member.name} |" in text for member in hill.members)
+
+
+def test_the_readme_counts_and_names_the_members(hill: Hill) -> None:
+    text = README.read_text(encoding="utf-8")
+    for split in ("dev", "test"):
+        assert f"- **{split}** ({len(hill.split(split))}" in text
+    for kind in CLASSES:
+        (row,) = re.findall(rf"^\| {kind} \|.*\| ([A-Z].*) \|$", text, re.MULTILINE)
+        dev, test = ([m for m in hill.split(s) if m.warrior_class == kind] for s in ("dev", "test"))
+        assert row == "; ".join(", ".join(m.name for m in side) for side in (dev, test))
+
+
+def test_a_member_is_assembled_once(copy: Path) -> None:
+    hill = Hill.load(copy)
+    hill.verify()
+    (copy / "imp.red").unlink()
+    assert hill.warrior("Imp") is hill.warriors(["Imp"])[0]
+
+
+def test_files_are_read_in_the_encoding_of_the_manifest(copy: Path) -> None:
+    (copy / "imp.red").write_bytes(
+        b";name Imp\n;author corewar-dei\n;strategy caf\xe9\nMOV.I 0, 1\n"
+    )
+    with pytest.raises(HillError, match=r"Imp: imp\.red does not assemble: .*E_ENCODING"):
+        Hill.load(copy).verify()
+    text = (copy / MANIFEST).read_text(encoding="utf-8")
+    (copy / MANIFEST).write_text(text.replace('encoding = "utf-8"', 'encoding = "latin-1"'))
+    Hill.load(copy).verify()
+    assert Hill.load(copy).warrior("Imp").strategy == "caf\xe9"
+
+
+def test_a_hill_opens_by_name_or_by_folder(hill: Hill, copy: Path) -> None:
+    assert open_hill("v1") == open_hill(str(copy)) == hill
+    (copy / MANIFEST).unlink()
+    with pytest.raises(ValueError, match=r"copy has no hill\.toml; write one with: .* hill add"):
+        open_hill(str(copy))
 
 
 @pytest.mark.parametrize(
@@ -173,6 +211,8 @@ def test_verify_names_every_fault_at_once(copy: Path) -> None:
         ('name = "Scythe"', 'name = "Broom"', "name 'Broom' occurs 2 times"),
         ('family = "scythe"', 'family = "broom"', "family 'broom' straddles the splits dev, test"),
         ('"Imp"]', '"Scythe"]', "initial_opponents: 'Scythe' is no member of the dev split"),
+        ('encoding = "utf-8"', 'encoding = "ascii"', "'ascii'; it must be one of utf-8, latin-1"),
+        ('name = "Scythe"', r'name = "\u001b[2J"', "no control characters"),
         ('ruleset = "nop94"', 'ruleset = "nop95"', "ruleset is 'nop95'; it must be one of nop94"),
         ('family = "scythe"', 'tribe = "scythe"', r"hill\.toml: .*'tribe'"),
         ("engine = 1\n", "", r"hill\.toml: .*'engine'"),
