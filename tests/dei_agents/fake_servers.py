@@ -154,9 +154,10 @@ def talkative(prompt: str) -> str:
 
 
 def fake_models() -> dict[str, Behave]:
-    """The models of the program: `fast`, `slow`, `failing` and `talkative`, none yet asked."""
+    """The models of the program, none yet asked."""
     return {
         "fast": lambda _ask: Reply(),
+        "steady": lambda _ask: Reply(delay=0.2),
         "slow": lambda _ask: Reply(delay=5.0),
         "failing": failing(0.3),
         "talkative": lambda ask: Reply(talkative(ask.prompt)),
