@@ -14,7 +14,7 @@ from functools import partial
 from importlib.metadata import version
 from math import exp, log
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -23,9 +23,10 @@ from coreenv import MADE_BY
 from coreenv.battle import Battle, battle_batch
 from coreenv.placement import pmars
 from coreenv.redcode import Warrior, assemble
-from tests.benchmarks import workloads
+from tests.benchmarks import throughput, workloads
 from tests.benchmarks.conftest import cpu_seconds
 from tests.benchmarks.exhaust import exhaust, winners
+from tests.benchmarks.model_overhead import GOAL, share_of_battles_and_calls
 from tests.benchmarks.sources import typical_source
 
 TURNS: Final = 9
@@ -168,6 +169,13 @@ def assembler() -> Row:
     )
 
 
+def overhead() -> Row:
+    """Battles and calls in the wall time of a search whose model answers at once."""
+    share = median(share_of_battles_and_calls() for _ in range(5))
+    what = "a search with a model that answers at once, share of battles and calls"
+    return Row((what, f"**{share:.1%}**", f"{GOAL:.0%}"), share >= GOAL)
+
+
 def counted(name: str) -> Row:
     """Machine instructions for a simulated one, by callgrind: the same on every run."""
     counts = {}
@@ -209,6 +217,9 @@ def main() -> int:
         rows["crowd"].append(crowd(size, duels))
     print("measuring batches and assembler", file=sys.stderr)
     rows["batch"] = [threads(), start(), assembler()]
+    print("measuring environments and the overhead of a search", file=sys.stderr)
+    rows["steps"] = [Row(*line) for line in throughput.rows()]
+    rows["overhead"] = [Row(*throughput.outside_row()), overhead()]
     rows["counted"] = []
     if shutil.which("valgrind"):
         for name in GOALS:
@@ -256,6 +267,14 @@ harder, for 3 to 5 imps in step make the processor wait for every cell they have
 
 ## Batches and assembler
 {table(("what", "measured", "goal"), rows["batch"])}
+
+## Environments and searches
+Steps per second of `CoreWar-v0`: one environment, {throughput.ENVS} in a `SyncVectorEnv`, and as
+many in `CoreWarVectorEnv` on all processors; by the clock, so other work on the machine shows.
+
+{table(throughput.HEAD, rows["steps"])}
+
+{table(("what", "measured", "goal"), rows["overhead"])}
 
 ## What does not depend on the machine's mood
 callgrind's count of machine instructions for each simulated one, everything included that a

@@ -1,0 +1,75 @@
+"""What a search spends beside battles and calls, with a model that answers at once."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+from unittest.mock import patch
+
+from coreenv.redcode import assemble
+from dei_agents import node as node_module
+from dei_agents.budget import Account, Book
+from dei_agents.config import RunConfig
+from dei_agents.exchange.shared_memory import SharedMemoryBlock
+from dei_agents.ledger import Ledger, Line
+from dei_agents.node import Node
+from dei_agents.policies.model import ModelPolicy, open_client
+from dei_agents.runlog import RunLog, node_log
+from dei_agents.worker import budget_file, open_book
+from tests.dei_agents.fake_servers import provider_process
+
+GOAL: Final = 0.95
+CALLS: Final = 40
+
+
+class Clock:
+    """Adds up the wall time of the functions it wraps."""
+
+    seconds = 0.0
+
+    def timed(self, function: Callable[..., object]) -> Callable[..., object]:
+        def run(*args: object, **kwargs: object) -> object:
+            began = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self.seconds += time.perf_counter() - began
+
+        return run
+
+
+def share_of_battles_and_calls() -> float:
+    """Of the wall time of one node's round with the core of configs/quick.toml."""
+    clock = Clock()
+    with TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        url = stack.enter_context(provider_process(folder / "requests.jsonl"))
+        config = RunConfig.model_validate(
+            {
+                "core": {},
+                "search": {"rounds": 1, "calls": CALLS},
+                "nodes": [
+                    {"policy": "openai", "api": "chat", "model": "fast", "base_url": f"{url}/v1"}
+                ],
+            }
+        )
+        (folder / "events").mkdir()
+        open_book(folder, config)
+        log = stack.enter_context(RunLog(node_log(folder, 0)))
+        book = stack.enter_context(closing(Book(budget_file(folder))))
+        block = stack.enter_context(SharedMemoryBlock(1))
+        exchange = stack.enter_context(block.recipe(0)())
+        line = stack.enter_context(Line(open_client(config.nodes[0], config.core.config)))
+        account = Account(0, book, config.nodes[0].budget, config.budget)
+        policy = ModelPolicy(config.nodes[0], Ledger(line, log.write, account, None, {}).complete)
+        stack.enter_context(
+            patch.object(node_module, "evaluate", clock.timed(node_module.evaluate))
+        )
+        stack.enter_context(patch.object(ModelPolicy, "propose", clock.timed(ModelPolicy.propose)))
+        imp = assemble("mov 0, 1", config.core.config)
+        worker = Node(0, config, (policy,), exchange, (imp,), log.write, account)
+        began = time.perf_counter()
+        worker.run()
+        return clock.seconds / (time.perf_counter() - began)
