@@ -18,6 +18,7 @@ class Domain(IntEnum):
     CHAMPION = 3  # battles that re-score a round's champion; key: node, round
     COMMON = 4  # battles of the common re-score; key: unit
     EVALUATION = 5  # battles against a hill; key: opponent
+    CORRECTED = 6  # battles that re-score final elites; key: node, round
 
 
 def generator(seed: int, domain: Domain, *key: int) -> np.random.Generator:

@@ -119,7 +119,7 @@ class Account:
                 strict=True,
             ):
                 for unit, cap, used, more in zip(UNITS, limits(caps), spent, charge, strict=True):
-                    if cap is not None and used + more > cap:
+                    if cap is not None and more and used + more > cap:
                         raise HaltError(_spent(who, key, unit, cap, used, more), budget=True)
             book.write(self._node, rows[self._node].plus(charge))
 

@@ -40,8 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     run_parser = commands.add_parser(
         "run",
         help="run a search from a configuration",
-        epilog="Every key of the configuration is a flag too, such as --search.rounds 7 or "
-        "--nodes.0.policy scanner; list them with: dei run CONFIG --settings",
+        epilog="Nearly every key of the configuration is a flag too, such as --search.rounds 7 "
+        "or --nodes.0.policy scanner; list them with: dei run CONFIG --settings",
     )
     run_parser.set_defaults(command=run, overridable=True)
     run_parser.add_argument("config", type=Path, metavar="CONFIG", help="such as quick.toml")
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     resume_parser = commands.add_parser(
         "resume",
         help="go on with a run that was stopped, killed or halted",
-        epilog="Budgets, prices and how a provider is reached may be changed by flags, such as "
+        epilog="Budgets and how a provider is reached may be changed by flags, such as "
         "--budget.usd 20 or --nodes.0.deadline 300.",
     )
     resume_parser.set_defaults(command=resume, overridable=True)
@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = parse_overrides(
         load_config(arguments.config), arguments.overrides, f"dei run {arguments.config}"
     )
-    hill, initial = check(config)
+    hill, initial = check(config, keys=not arguments.dry_run)
     if arguments.dry_run:
         from rich.console import Console
 
@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def resume(arguments: argparse.Namespace) -> int:
     """Go on from the record of a run; what was answered is never asked again."""
-    from dei_agents.run_folder import load_run, write_json
+    from dei_agents.run_folder import discard_results, load_run, write_json
     from dei_agents.search import check, search
 
     folder = arguments.run
@@ -119,6 +119,7 @@ def resume(arguments: argparse.Namespace) -> int:
             "another with dei run"
         )
     hill, initial = check(config)
+    discard_results(folder)
     write_json(folder / "config.json", config)
     return _report(search(config, hill, initial, folder), as_json=arguments.json)
 
@@ -126,7 +127,6 @@ def resume(arguments: argparse.Namespace) -> int:
 def replay(arguments: argparse.Namespace) -> int:
     """Run every node once more from its record, and compare the archives byte for byte."""
     from dei_agents.ensemble import Ensemble
-    from dei_agents.history import RecordError
     from dei_agents.replay import replay as replay_nodes
     from dei_agents.run_folder import archive_files, load_run
     from dei_agents.search import check, evaluate
@@ -139,7 +139,7 @@ def replay(arguments: argparse.Namespace) -> int:
         ensemble.refresh()
         replay_nodes(config, folder, initial, os.cpu_count() or 1, _tell_replayed)
         summary, common = evaluate(config, hill, ensemble.views)
-    except (RecordError, ValueError) as error:
+    except ValueError as error:
         raise RuntimeError(f"{folder}: {error}") from None
     for name, text in archive_files(config, summary.made_by, ensemble.views, common).items():
         path = folder / name

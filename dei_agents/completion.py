@@ -8,6 +8,9 @@ from pydantic import JsonValue
 
 from eval.record import Answer
 
+FRAME_TOKENS = 64
+"""More than the few tokens with which a provider frames two messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -28,11 +31,8 @@ class Prompt:
 
     @property
     def most_tokens(self) -> int:
-        """More tokens than any provider counts for it: no token is shorter than a byte.
-
-        The margin stands for the few tokens with which a provider frames two messages.
-        """
-        return len(self.system.encode()) + len(self.user.encode()) + 64
+        """More tokens than any provider counts for it: no token is shorter than a byte."""
+        return len(self.system.encode()) + len(self.user.encode()) + FRAME_TOKENS
 
 
 class Client(Protocol):

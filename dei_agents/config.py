@@ -5,10 +5,10 @@ in DRQ's public code, [I] inferred.
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -21,6 +21,8 @@ from pydantic import (
 )
 
 from coreenv.config import CoreConfig, ruleset
+
+S = TypeVar("S")
 
 PROVIDERS = ("openai", "anthropic")
 """Policies that ask a language model."""
@@ -79,9 +81,10 @@ class SearchSettings(_Settings):
 class ExchangeSettings(_Settings):
     """How champions travel."""
 
-    mode: Literal["async", "lockstep"] = "async"
+    mode: Literal["async", "lockstep", "none"] = "async"
     """``async``: a node takes what has arrived [S]. ``lockstep``: round r reads exactly round
-    r - 1 of every living peer, so that equal seeds give equal archives."""
+    r - 1 of every living peer, so that equal seeds give equal archives. ``none``: nobody
+    takes anything, to see what the exchange brings."""
 
 
 class BudgetSettings(_Settings):
@@ -119,7 +122,8 @@ class NodeSettings(_Settings):
     base_url: str | None = None
     """Address of an OpenAI- or Anthropic-compatible server, if not the provider's own."""
     key_env: str | None = None
-    """Environment variable that holds the key; default OPENAI_API_KEY or ANTHROPIC_API_KEY."""
+    """Environment variable that holds the key; default OPENAI_API_KEY or ANTHROPIC_API_KEY, and
+    with a ``base_url`` none: a provider's key is not sent to other servers unasked."""
     temperature: float | None = Field(default=None, ge=0, le=2)
     """None leaves it to the server: many models take no temperature. DRQ used 1.0 [C]."""
     max_output_tokens: int = Field(default=8192, ge=16)
@@ -197,6 +201,13 @@ class RunConfig(_Settings):
             )
         return self
 
+    def arms(self, node: int) -> tuple[NodeSettings, ...]:
+        """The policies that a node may call: its own, or its own first and then all others."""
+        own = self.nodes[node]
+        if self.search.allocation == "static":
+            return (own,)
+        return (own, *(peer for i, peer in enumerate(self.nodes) if i != node))
+
     def search_difference(self, other: "RunConfig") -> str | None:
         """The first key of the search itself in which ``other`` differs, None if there is none.
 
@@ -226,6 +237,11 @@ class ConfigError(ValueError):
 
 
 def load_config(path: Path) -> RunConfig:
+    """Read a search; see `load_settings`."""
+    return load_settings(path, RunConfig.model_validate)
+
+
+def load_settings(path: Path, validate: Callable[[dict[str, Any]], S]) -> S:
     """Read a TOML file.
 
     Raises:
@@ -238,7 +254,7 @@ def load_config(path: Path) -> RunConfig:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not a TOML file: {error}") from None
     try:
-        return RunConfig.model_validate(data)
+        return validate(data)
     except ValidationError as error:
         raise ConfigError(f"{path}: {_first_fault(error)}") from None
 

@@ -81,6 +81,7 @@ class History:
         calls: every (round, call) that was begun.
         exchanged: with a language model, by (round, call).
         spent: calls, tokens and money so far, requests without answer at their worst.
+        unpriced: True if some of that had no price.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -90,6 +91,7 @@ class History:
     calls: set[tuple[int, int]] = field(default_factory=set)
     exchanged: dict[tuple[int, int], Exchanged] = field(default_factory=dict)
     spent: Spending = field(default_factory=Spending)
+    unpriced: bool = False
     _worst: dict[tuple[int, int], Spending] = field(default_factory=dict)
 
     @classmethod
@@ -146,9 +148,14 @@ class History:
 
     def _answered(self, event: Answered) -> None:
         key = event.round, event.call
+        if key not in self.exchanged:
+            raise RecordError(f"call {key[1]} of round {key[0]} was answered but never asked")
         self.exchanged[key].lost -= 1
-        if event.answer.fault not in FATAL:
+        if event.answer.fault in FATAL:
+            self.calls.discard(key)  # It was refused, and will be made again.
+        else:
             self.exchanged[key].answer = event.answer
+        self.unpriced |= event.micro_usd is None
         if not event.uncertain:
             tokens = (event.answer.usage or NO_TOKENS).tokens
             actual = Spending(0, tokens, event.micro_usd or 0)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import CancelledError
 from threading import Thread
 from typing import Self
 
@@ -17,7 +16,7 @@ from eval.record import FATAL, NO_TOKENS, UNCERTAIN, Answer, Answered, Asked, Ev
 class Line:
     """An event loop in a thread of its own, on which a client is asked from other threads.
 
-    A context manager: on leaving, requests under way are cancelled and connections closed.
+    A context manager; nobody may be waiting for an answer when it is left.
     """
 
     def __init__(self, client: Client) -> None:
@@ -26,32 +25,18 @@ class Line:
         self._thread = Thread(target=self._loop.run_forever, name="model", daemon=True)
 
     def ask(self, prompt: Prompt) -> Answer:
-        """Wait for the answer.
-
-        Raises:
-            HaltError: the line was closed meanwhile.
-        """
-        try:
-            return asyncio.run_coroutine_threadsafe(self.client.send(prompt), self._loop).result()
-        except CancelledError:
-            raise HaltError("the search was stopped; resume it to go on") from None
+        """Wait for the answer."""
+        return asyncio.run_coroutine_threadsafe(self.client.send(prompt), self._loop).result()
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self.client.close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-    async def _close(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self.client.close()
 
 
 class Ledger:

@@ -10,8 +10,8 @@ between the nodes. Where ours differs on purpose, docs/METHOD.md says so.
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from itertools import islice
 from math import inf
 
@@ -80,7 +80,7 @@ class Arena:
         return evaluation
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Pending:
     """A call that was begun: its context is settled, its proposal may be under way."""
 
@@ -88,6 +88,16 @@ class Pending:
     policy: int
     repairs_left: int
     proposal: Future[Proposal]
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """A proposal that the same policy is to mend in the next call."""
+
+    repair: Repair
+    parent: Elite | None
+    policy: int
+    repairs_left: int
 
 
 @dataclass(slots=True)
@@ -116,8 +126,7 @@ class Node:
     archive: Archive[Elite] = field(default_factory=Archive)
     champions: list[tuple[int, Elite]] = field(default_factory=list)
     """(publisher, champion), own and received, by arrival; at most ``last_k``, all distinct."""
-    repairs: deque[Pending] = field(default_factory=deque)
-    """Calls whose proposal did not assemble and may be mended, with that proposal."""
+    repairs: deque[Mending] = field(default_factory=deque)
     failures: int = 0
     """Calls in a row that brought no answer."""
     bandit: Bandit = field(init=False)
@@ -165,7 +174,10 @@ class Node:
         past = self.history.arrivals
         if round_ in past:
             return list(past[round_].parcels), past[round_].lost
-        if self.config.exchange.mode == "lockstep":
+        mode = self.config.exchange.mode
+        if mode == "none":
+            parcels = list[Parcel]()
+        elif mode == "lockstep":
             # No time limit: a peer that dies is marked by the ensemble, and then left out.
             parcels = self.exchange.collect_round(round_ - 1, inf) if round_ > 1 else []
         else:
@@ -240,8 +252,9 @@ class Node:
                 while window:
                     pending = window.popleft()
                     call = pending.context.call.call
-                    self.check_failures(pending)
-                    self.judge(pending, pending.proposal.result(), arena, seen)
+                    self.judge(pending, self.outcome(pending, window), arena, seen)
+                    call += 1
+                    self.check_failures()
                     window.extend(self.begin(threads, round_, c, arena) for c in islice(calls, 1))
         except HaltError as halt:
             # The pool has waited for the calls in flight: their answers are kept for later.
@@ -254,7 +267,7 @@ class Node:
         rng = generator(self.config.seed, Domain.CALL, self.node, round_, call)
         chances = rng.random(), rng.random()
         mending = self.repairs.popleft() if self.repairs else None
-        parent = mending.context.parent if mending else self.choose_parent(call, *chances)
+        parent = mending.parent if mending else self.choose_parent(call, *chances)
         versus = parent.evaluation.versus if parent else (None,) * len(arena.opponents)
         context = Context(
             config=arena.config,
@@ -262,7 +275,7 @@ class Node:
             parent=parent,
             elites=tuple(self.archive),
             opponents=tuple(map(Opponent, arena.opponents, versus)),
-            repair=mending.context.repair if mending else None,
+            repair=mending.repair if mending else None,
             call=CallId(self.node, round_, call),
         )
         policy = mending.policy if mending else self.bandit.choose()
@@ -280,8 +293,22 @@ class Node:
             self.account.settle(Spending(1), Spending())
             raise
 
-    def check_failures(self, pending: Pending) -> None:
-        if self.failures >= GIVE_UP and pending.context.call[1:] not in self.history.calls:
+    def outcome(self, pending: Pending, others: deque[Pending]) -> Proposal:
+        """The proposal of the oldest call under way.
+
+        Where a budget had no room for it beside the others, which are counted at their worst, it
+        is asked again once they are settled.
+        """
+        try:
+            return pending.proposal.result()
+        except HaltError as halt:
+            if not halt.budget:
+                raise
+            wait([other.proposal for other in others])
+            return self.ask(pending.policy, pending.context)
+
+    def check_failures(self) -> None:
+        if self.failures >= GIVE_UP:
             raise HaltError(f"{GIVE_UP} calls in a row brought no answer; see their faults")
 
     def choose_parent(self, call: int, chance: float, where: float) -> Elite | None:
@@ -304,17 +331,16 @@ class Node:
             outcome="failed",
         )
         failed = answer is not None and answer.status == "failed"
-        self.failures = self.failures + 1 if failed else 0
+        if context.call[1:] not in self.history.calls:  # the past does not count
+            self.failures = self.failures + 1 if failed else 0
         if not failed:
             called = called.model_copy(update=self.try_out(called, proposal, arena, seen))
         self.bandit.learn(pending.policy, success=called.placed is not None)
         self.record(called)
         if called.outcome == "rejected" and pending.repairs_left:
             repair = Repair(proposal.source, called.rejections)
-            again = replace(context, repair=repair)
-            self.repairs.append(
-                Pending(again, pending.policy, pending.repairs_left - 1, pending.proposal)
-            )
+            left = pending.repairs_left - 1
+            self.repairs.append(Mending(repair, context.parent, pending.policy, left))
 
     def try_out(
         self, called: Called, proposal: Proposal, arena: Arena, seen: set[str]

@@ -8,11 +8,11 @@ from rich.text import Text
 from coreenv.redcode import Warrior
 from coreenv.seeds import Domain, generator
 from dei_agents.budget import cost
-from dei_agents.completion import Prompt
+from dei_agents.completion import FRAME_TOKENS, Prompt
 from dei_agents.config import NodeSettings, RunConfig
 from dei_agents.policy import CallId, Context, Opponent
 from dei_agents.prices import as_of, price_of
-from dei_agents.prompts import prompt
+from dei_agents.prompts import MAX_BYTES, prompt
 from eval.record import Usage
 
 BYTES_A_TOKEN = 3.5
@@ -67,7 +67,8 @@ def _figures(config: RunConfig, node: NodeSettings, first: Prompt, calls: int) -
         input_tokens=round(size / BYTES_A_TOKEN) * calls,
         output_tokens=min(ANSWER_TOKENS, node.max_output_tokens) * calls,
     )
-    worst = Usage(input_tokens=size * calls, output_tokens=node.max_output_tokens * calls)
+    longest = MAX_BYTES + FRAME_TOKENS
+    worst = Usage(input_tokens=longest * calls, output_tokens=node.max_output_tokens * calls)
     price = price_of(node.label, config.prices)
     costs = ["?", "?"]
     if price is not None:
@@ -82,8 +83,8 @@ def _notes(config: RunConfig) -> list[Text]:
     notes = [
         f"cost: {BYTES_A_TOKEN} bytes a token, {ANSWER_TOKENS} tokens an answer; prompts of later "
         "calls are longer",
-        "at most: a token a byte, every answer at its limit: what a cap counts until an answer "
-        "is there",
+        "at most: the longest prompts, a token a byte, and every answer at its limit; a cap "
+        "counts so until an answer is there",
         f"prices of {as_of()}, in dollars; override them under [prices]",
         f"caps of the run: {', '.join(caps) or 'none'}",
     ]

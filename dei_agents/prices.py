@@ -36,9 +36,12 @@ def check_prices(config: RunConfig) -> None:
     """
     for index, node in enumerate(config.nodes):
         capped = config.budget.usd is not None or node.budget.usd is not None
-        if capped and node.is_model and price_of(node.label, config.prices) is None:
+        models = [arm.label for arm in config.arms(index) if arm.is_model] if capped else []
+        for model in models:
+            if price_of(model, config.prices) is not None:
+                continue
             raise ConfigError(
-                f"nodes.{index}.model: no price is known for {node.model!r}, so that a cap in "
-                f'dollars cannot hold; set [prices."{node.model}"] input and output, in dollars '
+                f"nodes.{index}.model: no price is known for {model!r}, so that a cap in "
+                f'dollars cannot hold; set [prices."{model}"] input and output, in dollars '
                 "for a million tokens (0 for a model of your own)"
             )

@@ -19,7 +19,7 @@ from dei_agents.policies import builtin
 from dei_agents.policies.model import ModelPolicy
 from dei_agents.policy import CallId, MutationPolicy
 from dei_agents.runlog import node_log
-from dei_agents.worker import arms, read_history
+from dei_agents.worker import read_history
 from eval.record import Answer, Event, EventReader, Published, RoundStarted
 
 
@@ -78,7 +78,7 @@ def _check_arrivals(folder: Path, nodes: int) -> None:
 def replay_node(node: int, config: RunConfig, folder: Path, initial: tuple[Warrior, ...]) -> int:
     """One node; returns how many calls were replayed."""
     history = read_history(folder, node).to_replay()
-    policies = tuple(_recorded(settings, history) for settings in arms(config, node))
+    policies = tuple(_recorded(settings, history) for settings in config.arms(node))
     record, world = Continuation(history.events, _end), _RecordedWorld(node)
     try:
         Node(node, config, policies, world, initial, record, world, history).run()

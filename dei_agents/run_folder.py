@@ -35,10 +35,16 @@ def create_folder(out: Path | None, config: RunConfig) -> Path:
         out = Path("runs") / f"{config.name}-{max(taken, default=0) + 1:03d}"
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{out} exists and is not an empty folder; choose another --out")
-    (out / "events").mkdir(parents=True, exist_ok=True)
-    (out / "logs").mkdir(exist_ok=True)
+    # First of all: with it the folder is a run, and can be resumed.
+    out.mkdir(parents=True, exist_ok=True)
     write_json(out / "config.json", config)
     return out
+
+
+def discard_results(folder: Path) -> None:
+    """Take away what a run that goes on will write anew."""
+    for name in ("summary.json", "archive.json", "archive_common.json", "report.html"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def load_run(folder: Path) -> RunConfig:

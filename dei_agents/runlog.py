@@ -35,8 +35,13 @@ class RunLog:
         line = event.model_copy(update={"at": round(time.time(), 3)}).model_dump_json()
         data = line.encode() + b"\n"
         with self._lock:
-            while data:
-                data = data[os.write(self._file, data) :]
+            size = os.fstat(self._file).st_size
+            try:
+                while data:
+                    data = data[os.write(self._file, data) :]
+            except OSError:
+                os.ftruncate(self._file, size)  # A full disk leaves no half line behind.
+                raise
         if isinstance(event, Asked | Answered):
             os.fsync(self._file)
 

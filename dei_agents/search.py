@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+from coreenv.config import ruleset
 from coreenv.hill import Hill, open_hill
 from coreenv.redcode import Warrior
 from dei_agents.config import PROVIDERS, ConfigError, NodeSettings, RunConfig
@@ -20,7 +21,7 @@ def check(config: RunConfig, *, keys: bool = True) -> tuple[Hill, tuple[Warrior,
 
     Args:
         config: of the search.
-        keys: look for the keys of language models too.
+        keys: a missing key of a language model is an error.
 
     Raises:
         ConfigError: something is wrong; nothing was written, nothing asked of a provider.
@@ -33,6 +34,7 @@ def check(config: RunConfig, *, keys: bool = True) -> tuple[Hill, tuple[Warrior,
             key = f"nodes.{index}" if node.is_model else f"nodes.{index}.policy"
             raise ConfigError(f"{key}: {error}") from None
     check_prices(config)
+    _check_rules(config, hill)
     return hill, initial_opponents(config.search.initial_opponents, hill, config.core.config)
 
 
@@ -45,6 +47,26 @@ def _hill(config: RunConfig) -> Hill:
     return hill
 
 
+def _check_rules(config: RunConfig, hill: Hill) -> None:
+    """The result of a search is measured with the hill's warriors, so they must fit its rules."""
+    rules, meant = config.core.config, ruleset(hill.ruleset)
+    longest = max(len(warrior) for warrior in hill.warriors(m.name for m in hill.members))
+    for what, wanted, found in (
+        ("standard", meant.standard, rules.standard),
+        ("core_size", meant.core_size, rules.core_size),
+    ):
+        if wanted != found:
+            raise ConfigError(
+                f"core.ruleset {config.core.ruleset!r} has {what} {found}, the warriors of hill "
+                f"{hill.name} are for {wanted}: choose another ruleset, or set evaluation.hill"
+            )
+    if longest > rules.max_length:
+        raise ConfigError(
+            f"core.ruleset {config.core.ruleset!r} takes {rules.max_length} instructions, hill "
+            f"{hill.name} has warriors of {longest}"
+        )
+
+
 def _check_policy(node: NodeSettings, config: RunConfig, keys: bool) -> None:
     if not node.is_model:
         if node.policy not in BUILTIN:
@@ -53,9 +75,12 @@ def _check_policy(node: NodeSettings, config: RunConfig, keys: bool) -> None:
                 f"language model {' or '.join(PROVIDERS)}"
             )
         builtin(node.policy).check(config.core.config)
-    elif keys:
+    else:
         from dei_agents.policies.model import open_client
 
+        if not keys:  # A client of another server needs none, and has all else checked.
+            address = node.base_url or "http://127.0.0.1"
+            node = node.model_copy(update={"base_url": address, "key_env": None})
         open_client(node, config.core.config)
 
 

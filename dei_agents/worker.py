@@ -6,7 +6,7 @@ from pathlib import Path
 
 from coreenv.redcode import Warrior
 from dei_agents.budget import Account, Book
-from dei_agents.config import NodeSettings, RunConfig
+from dei_agents.config import ConfigError, NodeSettings, RunConfig
 from dei_agents.exchange import Exchange
 from dei_agents.history import Continuation, History
 from dei_agents.ledger import Ledger, Line
@@ -45,17 +45,19 @@ def budget_file(folder: Path) -> Path:
 
 
 def open_book(folder: Path, config: RunConfig) -> None:
-    """Write what every node has spent so far, by its record. Only while no node is at work."""
-    rows = [read_history(folder, node).spent for node in range(len(config.nodes))]
-    Book.create(budget_file(folder), rows)
+    """Write what every node has spent so far, by its record. Only while no node is at work.
 
-
-def arms(config: RunConfig, node: int) -> tuple[NodeSettings, ...]:
-    """The settings of the policies a node may call: its own, or first its own and then all."""
-    own = config.nodes[node]
-    if config.search.allocation == "static":
-        return (own,)
-    return (own, *(peer for i, peer in enumerate(config.nodes) if i != node))
+    Raises:
+        ConfigError: money was spent at an unknown price, and is capped now.
+    """
+    pasts = [read_history(folder, node) for node in range(len(config.nodes))]
+    for node, past in enumerate(pasts):
+        if past.unpriced and (config.budget.usd or config.nodes[node].budget.usd):
+            raise ConfigError(
+                f"node {node} has answers whose price was unknown, so that a cap in dollars cannot "
+                "hold; cap calls or tokens instead"
+            )
+    Book.create(budget_file(folder), [past.spent for past in pasts])
 
 
 @contextmanager
@@ -73,4 +75,4 @@ def _lines(
         return ModelPolicy(settings, ledger.complete)
 
     with ExitStack() as lines:
-        yield tuple(map(opened, arms(config, node)))
+        yield tuple(map(opened, config.arms(node)))

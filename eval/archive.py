@@ -95,7 +95,8 @@ class EliteRecord(BaseModel):
             AssemblyError: ``redcode`` does not assemble under ``config``.
             ValueError: it assembles to another warrior than ``id`` says.
         """
-        warrior = assemble(self.redcode, config)
+        # Load files are in the notation of ICWS'94 under every standard.
+        warrior = assemble(self.redcode, replace(config, standard="94"))
         if warrior.id != self.id:
             raise ValueError(f"elite {self.id[:12]} assembles to {warrior.id[:12]}")
         return Elite(warrior, Evaluation(self.fitness, self.tsp, self.mc), self.origin)

@@ -13,7 +13,7 @@ from coreenv.battle import Engine
 from coreenv.config import CoreConfig, ruleset
 from coreenv.hill import Hill, Split, open_hill
 from coreenv.redcode import AssemblyError, Warrior, assemble
-from eval import hill_commands
+from eval import hill_commands, qd_command
 from eval.comparison import compare_all
 from eval.files import write_whole
 from eval.generality import generality
@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
         command.set_defaults(run=run)
         _add_options(command)
+    qd_command.add_parser(commands)
     hill = commands.add_parser("hill", help="look at a hill, check it, make one")
     hill_commands.add_parsers(hill.add_subparsers(required=True, metavar="COMMAND"))
     return parser

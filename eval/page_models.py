@@ -9,7 +9,17 @@ def language_models(summary: Summary) -> str:
     if not summary.models:
         return "<p>No language model was asked: every node ran a built-in operator.</p>"
     spent = ("Model", "Calls", "Tokens in", "Tokens out", "Cost", "Of it uncertain", "Half within")
-    became = ("Model", "Placed", "Duplicate", "Rejected", "Refused", "Cut off", "Failed", "Causes")
+    became = (
+        "Model",
+        "Placed",
+        "Beaten",
+        "Duplicate",
+        "Rejected",
+        "Refused",
+        "Cut off",
+        "Failed",
+        "Causes",
+    )
     note = (
         "A call is one completion. Cost is in dollars by the run's table of prices; where a "
         "provider gave no figures, or its answer was lost, a call is taken at the most it can have "
@@ -41,6 +51,7 @@ def _spent(model: ModelSummary) -> str:
 def _became(model: ModelSummary) -> str:
     counts = (
         model.placed,
+        model.beaten,
         model.duplicates,
         model.rejected,
         model.refused,

@@ -6,7 +6,7 @@ matplotlib is imported where it is used, because loading it takes longer than mo
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -66,6 +66,11 @@ DARK: Final = {
 
 _FONT: Final = "DejaVu Sans"  # comes with matplotlib, so every machine lays out alike
 _TEXT: Final[dict[str, Any]] = {"fontfamily": _FONT, "fontsize": 10}
+_PROFILES: Final[dict[str, dict[str, Any]]] = {
+    "claimed": {"color": LIGHT["muted"], "ls": (0, (1, 0.7))},
+    "corrected": {"color": LIGHT["win"], "ls": (0, (7, 1.2))},
+    "common": {"color": LIGHT["ink"], "ls": "-"},
+}
 
 
 def node_colour(node: int) -> str:
@@ -194,6 +199,53 @@ def class_bars(result: Generality) -> "Figure":
     axes.set_yticks(range(len(classes)), [name[:16] for name in classes], parse_math=False)
     axes.set(xlim=(0, 100), ylim=(len(classes) - 0.5, -0.5))
     axes.set_xlabel("rounds, %   (right: KOTH points)", **_TEXT)
+    axes.spines[:].set_visible(False)
+    _restyle(axes)
+    return figure
+
+
+def archive_profile(profiles: Mapping[str, Sequence[float]]) -> "Figure":
+    """How many cells hold an elite of at least so much fitness; the area below is the QD-score.
+
+    Args:
+        profiles: fitness of all elites of each archive: `claimed`, `corrected`, `common`.
+    """
+    figure, axes = _axes(4.6, 3.4, left=0.5, bottom=0.55)
+    for name, profile in profiles.items():
+        x = [*sorted(profile, reverse=True), 0.0]
+        style = {**_PROFILES[name], "lw": 1.7, "label": name, "drawstyle": "steps-pre"}
+        axes.plot(x, range(len(x)), **style)
+    top = max((fitness for profile in profiles.values() for fitness in profile), default=0.0)
+    room_for_names = 1.15 * max(map(len, profiles.values()), default=0)
+    axes.set(xlim=(0, 1.03 * top or 1), ylim=(0, room_for_names or 1))
+    axes.set_xlabel("fitness of at least", **_TEXT)
+    axes.set_ylabel("cells", **_TEXT)
+    axes.spines[["top", "right"]].set_visible(False)
+    font = {"family": _FONT, "size": 9}
+    where: dict[str, Any] = {"loc": "upper right", "ncols": len(profiles) or 1}
+    axes.legend(frameon=False, labelcolor=LIGHT["ink"], prop=font, **where)
+    _restyle(axes)
+    return figure
+
+
+def part_bars(parts: Sequence[tuple[str, str, float, float]]) -> "Figure":
+    """Who gave how much of an archive's QD-score: solid as written, hatched by lineage.
+
+    Args:
+        parts: label, name of a colour, and both parts of each maker.
+    """
+    figure, axes = _axes(4.6, 0.75 + 0.5 * len(parts), left=1.25, bottom=0.5, right=0.5)
+    longest = max((max(part[2:]) for part in parts), default=0.0) or 1.0
+    for row, (_, colour, *both) in enumerate(parts):
+        for part, offset, hatch in zip(both, (-0.19, 0.19), ("", "////"), strict=True):
+            style: dict[str, Any] = {"color": LIGHT[colour], "hatch": hatch}
+            axes.barh(row + offset, part, height=0.34, lw=0.6, ec=LIGHT["paper"], **style)
+            place, text = 1.02 * part + 0.01 * longest, f"{part:.2f}"
+            axes.text(place, row + offset, text, va="center", color=LIGHT["ink"], **_TEXT)
+    # Policies are named by whoever wrote the configuration: "$" must not start a formula.
+    axes.set_yticks(range(len(parts)), [part[0][:18] for part in parts], parse_math=False)
+    axes.set(xlim=(0, 1.02 * longest), ylim=(len(parts) - 0.5, -0.5))
+    axes.set_xlabel("QD-score of the common archive", **_TEXT)
     axes.spines[:].set_visible(False)
     _restyle(axes)
     return figure

@@ -6,6 +6,7 @@ later: progress display, merged archive and report all read these events.
 """
 
 from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,8 +19,8 @@ from eval.archive import Archive, EliteRecord, Placed
 
 Outcome = Literal["placed", "beaten", "duplicate", "rejected", "refused", "truncated", "failed"]
 """What became of a call: `beaten` means its cell holds a warrior at least as fit; `rejected` did
-not assemble; the last three brought no source: the model would not, could not finish, or was
-not reached."""
+not assemble; then the model would not answer, stopped before there was a program that assembles,
+or was not reached."""
 
 Fault = Literal[
     "timeout",  # the deadline of the call passed
@@ -336,6 +337,11 @@ class ModelTally:
         self.faults += other.faults
         self.outcomes += other.outcomes
 
+    def lose(self, asked: Asked) -> None:
+        """Take a request that was never answered at the most it can have cost."""
+        self.usage = self.usage.plus(asked.worst)
+        self.charge(asked.worst_micro_usd, uncertain=True)
+
     def charge(self, micro_usd: int | None, *, uncertain: bool) -> None:
         self.priced &= micro_usd is not None
         self.micro_usd += micro_usd or 0
@@ -367,6 +373,10 @@ class NodeView:
     models: dict[str, ModelTally] = field(default_factory=dict)
     asked: dict[tuple[int, int], Asked] = field(default_factory=dict)
     """The newest intent of every call of a language model."""
+    unanswered: set[tuple[int, int]] = field(default_factory=set)
+    """Calls under way, or cut off by a kill."""
+    rounds: int = 0
+    """Rounds completed."""
 
     @property
     def final(self) -> Archive[EliteRecord]:
@@ -403,34 +413,46 @@ class NodeView:
             case Published():
                 self.published.append(event)
             case RoundEnded():
-                self.completed = self.archive
+                self.completed, self.rounds = self.archive, event.round
             case NodeFinished():
-                self.state = "finished"
+                self.state, self.reason = "finished", ""
             case NodeDied():
-                self.state = "dead"
+                self.state, self.reason = "dead", ""
 
     def _asked(self, event: Asked) -> None:
         """A second intent for a call means that the first may have cost something for nothing."""
-        self.state = "running"
+        self.state, self.reason = "running", ""
+        key = event.round, event.call
         tally = self.models.setdefault(event.model, ModelTally())
-        before = self.asked.get((event.round, event.call))
-        if before is not None and event.lost > before.lost:
-            tally.usage = tally.usage.plus(before.worst)
-            tally.charge(before.worst_micro_usd, uncertain=True)
-        self.asked[event.round, event.call] = event
+        if key in self.asked and event.lost > self.asked[key].lost:
+            tally.lose(self.asked[key])
+        self.asked[key] = event
+        self.unanswered.add(key)
 
     def _answered(self, event: Answered) -> None:
-        asked = self.asked[event.round, event.call]
+        key = event.round, event.call
+        if key not in self.asked:
+            raise ValueError(f"call {key[1]} of round {key[0]} was answered but never asked")
+        asked = self.asked[key]
+        self.unanswered.discard(key)
         spent = asked.worst if event.uncertain else event.answer.usage or NO_TOKENS
         self.models[asked.model].add(event, spent)
 
+    def tallies(self) -> dict[str, ModelTally]:
+        """What every model came to, calls that were cut off at their worst."""
+        found = deepcopy(self.models)
+        for key in sorted(self.unanswered):
+            found[self.asked[key].model].lose(self.asked[key])
+        return found
+
     def _called(self, event: Called) -> None:
-        self.state = "running"
+        self.state, self.reason = "running", ""
         self.calls += 1
         self.outcomes[event.outcome] += 1
         if (event.round, event.call) in self.asked:
             self.models[self.asked[event.round, event.call].model].outcomes[event.outcome] += 1
-        self.rejections.update(event.rejections[0].reason for _ in event.rejections[:1])
+        if event.outcome == "rejected":
+            self.rejections[event.rejections[0].reason] += 1
         if event.elite is not None:
             self._place(event.elite, event.placed)
         champion = self.archive.champion

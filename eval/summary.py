@@ -79,7 +79,7 @@ class NodeSummary(_Model):
             operator=view.operator,
             state=view.state,
             reason=view.reason,
-            rounds=len(view.published),
+            rounds=view.rounds,
             calls=view.calls,
             placed=view.outcomes["placed"],
             beaten=view.outcomes["beaten"],
@@ -105,12 +105,13 @@ class ModelSummary(_Model):
 
     Attributes:
         model: as configured.
-        calls: completions asked for, answered or not.
+        calls: answers, whatever came of them.
         input_tokens, output_tokens: as charged; where the provider gave no figure, at their worst.
         usd: what they cost; None if a price is unknown.
         uncertain_usd: the part of it that was taken at its worst.
         seconds: 50th, 90th and 99th percentile of a call's time.
-        placed, duplicates, rejected, refused, truncated, failed: calls by outcome.
+        placed, beaten, duplicates, rejected, refused, truncated, failed: judged calls by outcome;
+            an answer that ended its node was not judged.
         faults: failed calls by cause.
     """
 
@@ -122,6 +123,7 @@ class ModelSummary(_Model):
     uncertain_usd: float
     seconds: tuple[float, float, float]
     placed: int
+    beaten: int
     duplicates: int
     rejected: int
     refused: int
@@ -141,6 +143,7 @@ class ModelSummary(_Model):
             uncertain_usd=tally.uncertain_micro_usd / 1e6,
             seconds=(round(seconds[0], 3), round(seconds[1], 3), round(seconds[2], 3)),
             placed=tally.outcomes["placed"],
+            beaten=tally.outcomes["beaten"],
             duplicates=tally.outcomes["duplicate"],
             rejected=tally.outcomes["rejected"],
             refused=tally.outcomes["refused"],
@@ -198,7 +201,7 @@ def merged_archive(views: Sequence[NodeView]) -> Archive[EliteRecord]:
 def _models(views: Sequence[NodeView]) -> tuple[ModelSummary, ...]:
     tallies: dict[str, ModelTally] = {}
     for view in views:
-        for model, tally in view.models.items():
+        for model, tally in view.tallies().items():
             tallies.setdefault(model, ModelTally()).merge(tally)
     return tuple(ModelSummary.of(model, tally) for model, tally in sorted(tallies.items()))
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from types import FrameType
 
 from coreenv.redcode import Warrior
 from dei_agents.config import RunConfig
@@ -16,8 +17,9 @@ from dei_agents.exchange import Exchange, Status
 from dei_agents.exchange.shared_memory import SharedMemoryBlock
 from dei_agents.worker import open_book, work
 
-GRACE_SECONDS = 3.0
-"""How long a node that is told to stop may take before it is killed."""
+GRACE_SECONDS = 5.0
+"""How long a node that is told to stop may take before it is killed: what is answered meanwhile is
+kept."""
 
 
 class LocalEngine:
@@ -48,6 +50,7 @@ class LocalEngine:
             self._block.__exit__(*exc)
 
     def start(self) -> None:
+        (self._folder / "logs").mkdir(exist_ok=True)
         open_book(self._folder, self._config)
         # Spawned, not forked: a node inherits no threads and no locks in an unknown state.
         spawn = multiprocessing.get_context("spawn")
@@ -101,10 +104,16 @@ def run_node(
     """A node's whole life, in its own process."""
     # Ctrl-C reaches the whole terminal group: the ensemble decides, and ends nodes by SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
     _print_to(folder / "logs" / f"node-{node}.log")
     _end_with_parent()
     with recipe() as exchange:
         work(node, config, folder, initial, exchange)
+
+
+def _leave(signum: int, _frame: FrameType | None) -> None:
+    """Begin nothing new; calls under way are waited for, as long as the engine has patience."""
+    raise SystemExit(128 + signum)
 
 
 def _print_to(path: Path) -> None:

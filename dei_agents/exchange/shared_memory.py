@@ -7,6 +7,8 @@ The block, in native 8-byte words::
     rings    one `Ring` per node, which only that node writes
 """
 
+import os
+import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -57,7 +59,9 @@ class SharedMemoryBlock:
                 raise ValueError(f"{what} is {value}; it must be at least {least}")
         self._nodes = nodes
         size = 8 * (HEADER + nodes) + nodes * ring_size(depth, slot_size)
-        self._memory = SharedMemory(create=True, size=size)
+        # Named after its owner, so that a block that was left behind says whose it is.
+        name = f"dei-{os.getpid()}-{secrets.token_hex(4)}"
+        self._memory = SharedMemory(name, create=True, size=size)
         self._words = _bytes(self._memory).cast("Q")
         for i, word in enumerate((MAGIC, VERSION, nodes, depth, slot_size)):
             self._words[i] = word

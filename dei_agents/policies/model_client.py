@@ -154,19 +154,21 @@ class ModelClient(ABC):
 
 
 def key_of(node: NodeSettings, default: str) -> str | None:
-    """The key of a node's provider, or None for a server of one's own that needs none.
+    """The key of a node's provider, or None for another server for which no key is named.
+
+    A provider's key goes to that provider alone, unless ``key_env`` says otherwise.
 
     Args:
         node: its ``key_env`` names the environment variable.
-        default: the variable if ``key_env`` is None.
+        default: the variable of the provider itself.
 
     Raises:
         ValueError: the variable is not set, or holds what cannot be a key.
     """
+    if node.base_url and node.key_env is None:
+        return None
     name = node.key_env or default
     key = os.environ.get(name, "").strip()
-    if not key and node.base_url and node.key_env is None:
-        return None
     if not key:
         raise ValueError(
             f"environment variable {name} is not set; put the provider's key into it, or name "

@@ -186,9 +186,7 @@ class _Responses(BaseModel):
         code = error.code or "failed"
         if code == "invalid_prompt" or "policy" in code:
             return Answer(status="refused", text=error.message)
-        fault: Literal["rate_limit", "server"]
-        fault = "rate_limit" if code == "rate_limit_exceeded" else "server"
-        return failed(fault, f"{code}: {error.message}")
+        return failed("garbled", f"{code}: {error.message}")
 
 
 class _Message(BaseModel):

@@ -26,6 +26,7 @@ def build(protocol: str, url: str | None = None, **settings: Any) -> Client:
     """A client of the fast model at this address."""
     policy = "anthropic" if protocol == "messages" else "openai"
     fields: dict[str, Any] = {"policy": policy, "model": "fast"}
+    fields |= {"key_env": KEYS[policy == "anthropic"]}
     if protocol == "messages":
         fields |= {"base_url": url}
     else:

@@ -20,7 +20,7 @@ MESSAGES = {"policy": "anthropic"}
 def model(url: str, name: str, protocol: Mapping[str, object], **more: object) -> dict[str, object]:
     """A node that asks the model ``name`` of a fake provider."""
     base = url if protocol["policy"] == "anthropic" else f"{url}/v1"
-    return {"model": name, "base_url": base, **protocol, **more}
+    return {"model": name, "base_url": base, "key_env": "FAKE_KEY", **protocol, **more}
 
 
 def configuration(
@@ -49,7 +49,7 @@ def command(*arguments: object) -> list[str]:
 
 def environment(key: str | None = KEY) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}
-    return kept | ({"OPENAI_API_KEY": key, "ANTHROPIC_API_KEY": key} if key else {})
+    return kept | ({"FAKE_KEY": key} if key else {})
 
 
 def dei(*arguments: object, key: str | None = KEY) -> subprocess.CompletedProcess[str]:

@@ -188,15 +188,6 @@ def test_a_wrong_key_stops_the_node_and_a_resume_goes_on(tmp_path: Path) -> None
         assert summary(run)["models"][0]["uncertain_usd"] == 0
 
 
-def test_a_provider_that_is_gone_stops_the_node(tmp_path: Path) -> None:
-    nodes = [model("http://127.0.0.1:1", "m", CHAT, retries=0)]
-    path = write_config(tmp_path, configuration(nodes, rounds=2, calls=20))
-    done = dei("run", path, "--out", tmp_path / "run")
-    assert done.returncode == 1
-    assert "10 calls in a row" in done.stderr.replace("\n", " ")
-    assert summary(tmp_path / "run")["nodes"][0]["failed_calls"] == 10
-
-
 @pytest.mark.parametrize("unit", ["calls", "tokens", "usd"])
 def test_a_cap_on_the_run_holds_among_nodes_in_flight(
     tmp_path: Path, provider: FakeProvider, unit: str
@@ -247,7 +238,7 @@ def test_a_dry_run_spends_nothing(tmp_path: Path, provider: FakeProvider) -> Non
     nodes = [model(provider.url, "fast", RESPONSES, persona="You love imps.")]
     path = write_config(tmp_path, configuration(nodes, rounds=2, calls=6))
     before = set(tmp_path.iterdir())
-    done = dei("run", path, "--dry-run")
+    done = dei("run", path, "--dry-run", key=None)
     assert done.returncode == 0, done.stderr
     assert "You love imps." in done.stdout
     assert "12" in done.stdout

@@ -109,7 +109,7 @@ def test_a_killed_node_takes_nothing_down(tmp_path: Path, mode: str) -> None:
     assert holder.id == champion.id or holder.fitness > claimed.fitness
     heard = [r.elite.id for view in views for r in view.received if r.node == 1]
     assert champion.id in heard or mode == "async"
-    assert not list(Path("/dev/shm").glob("psm_*")), "the block was unlinked"
+    assert not blocks(os.getpid()), "the block was unlinked"
 
 
 @pytest.mark.soak
@@ -136,7 +136,7 @@ def test_kills_at_random_moments(tmp_path: Path, seed: int) -> None:
     for view in views:
         for elite in view.final:
             assert merged[elite.cell].fitness >= elite.fitness
-    assert not list(Path("/dev/shm").glob("psm_*"))
+    assert not blocks(os.getpid())
 
 
 def test_a_search_whose_nodes_all_die_fails_and_says_so(tmp_path: Path) -> None:
@@ -220,6 +220,11 @@ def nodes_at_work(process: subprocess.Popen[str], folder: Path) -> list[Path]:
     return [Path(f"/proc/{pid}") for pid in children]
 
 
+def blocks(owner: int) -> list[Path]:
+    """Shared memory of searches that the process ``owner`` runs."""
+    return list(Path("/dev/shm").glob(f"dei-{owner}-*"))
+
+
 def gone(paths: list[Path], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while any(path.exists() for path in paths) and time.monotonic() < deadline:
@@ -240,7 +245,7 @@ def test_a_stopped_search_leaves_no_process_and_no_memory(
     assert "Traceback" not in err
     assert "leaked" not in err
     assert gone(nodes, 10)
-    assert not list(Path("/dev/shm").glob("psm_*"))
+    assert not blocks(process.pid)
 
 
 def test_nodes_end_when_the_ensemble_is_killed(tmp_path: Path) -> None:
@@ -250,7 +255,7 @@ def test_nodes_end_when_the_ensemble_is_killed(tmp_path: Path) -> None:
         process.kill()
         process.communicate(timeout=60)
     assert gone(nodes, 30)
-    assert gone(list(Path("/dev/shm").glob("psm_*")), 30)
+    assert gone(blocks(process.pid), 30)
 
 
 BAD = {
