@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dei_agents.config import ConfigError, load_config, parse_overrides
+from coreenv.hill import Hill
+from coreenv.redcode import Warrior
+from dei_agents.config import ConfigError, RunConfig, load_config, parse_overrides
 from eval.summary import Summary
 
 STOPPED = 130
@@ -88,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """Search, evaluate, report. Nothing is written before the whole input was found good."""
     from dei_agents.run_folder import create_folder
-    from dei_agents.search import check, search
+    from dei_agents.search import check
 
     config = parse_overrides(
         load_config(arguments.config), arguments.overrides, f"dei run {arguments.config}"
@@ -102,13 +104,13 @@ def run(arguments: argparse.Namespace) -> int:
         Console().print(preview(config, initial))
         return 0
     folder = create_folder(arguments.out, config)
-    return _report(search(config, hill, initial, folder), as_json=arguments.json)
+    return _search(config, hill, initial, folder, as_json=arguments.json)
 
 
 def resume(arguments: argparse.Namespace) -> int:
     """Go on from the record of a run; what was answered is never asked again."""
     from dei_agents.run_folder import discard_results, load_run, write_json
-    from dei_agents.search import check, search
+    from dei_agents.search import check
 
     folder = arguments.run
     before = load_run(folder)
@@ -121,7 +123,20 @@ def resume(arguments: argparse.Namespace) -> int:
     hill, initial = check(config)
     discard_results(folder)
     write_json(folder / "config.json", config)
-    return _report(search(config, hill, initial, folder), as_json=arguments.json)
+    return _search(config, hill, initial, folder, as_json=arguments.json)
+
+
+def _search(
+    config: RunConfig, hill: Hill, initial: tuple[Warrior, ...], folder: Path, *, as_json: bool
+) -> int:
+    from dei_agents.search import search
+
+    try:
+        summary = search(config, hill, initial, folder)
+    except KeyboardInterrupt:
+        print(f"dei: stopped; go on with: dei resume {folder}", file=sys.stderr)
+        return STOPPED
+    return _report(summary, as_json=as_json)
 
 
 def replay(arguments: argparse.Namespace) -> int:
@@ -164,7 +179,10 @@ def show(arguments: argparse.Namespace) -> int:
     load_run(folder)
     path = folder / "summary.json"
     if not path.exists():
-        raise ConfigError(f"{folder} has no summary.json yet: the search has not finished")
+        raise ConfigError(
+            f"{folder} has no summary.json yet: the search has not finished; go on with: "
+            f"dei resume {folder}"
+        )
     summary = Summary.model_validate_json(path.read_text(encoding="utf-8"))
     return _report(summary, as_json=arguments.json)
 

@@ -23,6 +23,23 @@ def name(text: str) -> str:
     return f"<bdi>{escape(text)}</bdi>"
 
 
+def document(title: str, body: Iterable[str], rules: str = "") -> str:
+    """A whole page that loads nothing from anywhere.
+
+    Args:
+        title: plain text.
+        body: HTML, part by part.
+        rules: style rules beside the common ones.
+    """
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{style()}{rules}</style>\n</head>\n"
+        "<body>\n<main>\n" + "\n".join(body) + "\n</main>\n</body>\n</html>\n"
+    )
+
+
 def section(title: str, content: str) -> str:
     """A part of the page under its heading."""
     anchor = title.lower().replace(" ", "-")

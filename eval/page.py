@@ -15,6 +15,7 @@ from eval.generality import Generality
 from eval.markup import (
     NOTHING,
     chip,
+    document,
     figure,
     legend,
     name,
@@ -22,7 +23,6 @@ from eval.markup import (
     row,
     section,
     side_by_side,
-    style,
     table,
 )
 from eval.page_champions import champion_listing, held_out_scores
@@ -69,15 +69,7 @@ def page(
         section("Language models", language_models(summary)),
         section("How this was measured", _method(summary)),
     ]
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(summary.name)}: report of a Core War search</title>\n"
-        f"<style>\n{style()}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(body)
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    return document(f"{summary.name}: report of a Core War search", body)
 
 
 def _header(summary: Summary) -> str:

@@ -11,13 +11,13 @@ from eval.contribution import Contribution
 from eval.markup import (
     NOTHING,
     chip,
+    document,
     figure,
     name,
     percent,
     row,
     section,
     side_by_side,
-    style,
     table,
 )
 from eval.qd_metrics import ArchiveFigures
@@ -31,15 +31,7 @@ def qd_page(report: QdReport) -> str:
     for number, search in enumerate(report.searches, start=1):
         body.append(section(f"Search {number}", _search(search, number)))
     body.append(section("How this was measured", _method(report)))
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        "<title>Quality-diversity of Core War searches</title>\n"
-        f"<style>\n{style()}{_RULES}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(body)
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    return document("Quality-diversity of Core War searches", body, _RULES)
 
 
 def _header(report: QdReport) -> str:

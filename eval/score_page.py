@@ -12,13 +12,13 @@ from eval.comparison import Comparison, adjusted
 from eval.generality import MAX_POINTS, Generality, PairScore
 from eval.markup import (
     NOTHING,
+    document,
     figure,
     name,
     percent,
     row,
     section,
     side_by_side,
-    style,
     table,
 )
 from eval.results import Results, result_key
@@ -37,15 +37,7 @@ def score_page(results: Results) -> str:
         body.append(section("Comparisons", _comparisons(results.comparisons)))
     body.append(section("Opponents", _details(scores)))
     body.append(section("How this was measured", _method(results)))
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>Scores of {len(scores)} Core War warriors</title>\n"
-        f"<style>\n{style()}{_RULES}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(body)
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    return document(f"Scores of {len(scores)} Core War warriors", body, _RULES)
 
 
 def _header(results: Results) -> str:

@@ -69,7 +69,8 @@ class Exchange(Protocol):
         are dropped, those of later rounds stay for later calls.
 
         Args:
-            round_: from 1, one more at every call.
+            round_: from 1, and never lower than at an earlier call. A node that is resumed may
+                begin at any round.
             timeout: seconds to wait; a safeguard, since dead nodes are marked.
 
         Raises:

@@ -242,6 +242,7 @@ def test_a_stopped_search_leaves_no_process_and_no_memory(
         process.send_signal(signum)
         _, err = process.communicate(timeout=60)
     assert process.returncode == code
+    assert ("go on with: dei resume out" in err) == (signum == signal.SIGINT)
     assert "Traceback" not in err
     assert "leaked" not in err
     assert gone(nodes, 10)

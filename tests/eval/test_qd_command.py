@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from eval.corrected import Opponents, corrected_evaluations
 from eval.lineage import Ancestry
 from eval.qd_export import COLUMNS
 from eval.run_files import open_search
+from tests.eval.pages import Page
 
 CONFIG = """
 name = "small"
@@ -313,37 +313,6 @@ def test_bad_input_is_told_and_nothing_is_written(
         assert out == "", arguments
         assert told in err, arguments
     assert sorted(tmp_path.rglob("*")) == before
-
-
-class Page(HTMLParser):
-    """Fails on a tag that is not closed in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.ids: list[str] = []
-        self.text: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.ids += [value or "" for name, value in attrs if name == "id"]
-        if tag != "meta":
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] != ["style"]:
-            self.text.append(data)
 
 
 def test_the_page_tells_every_figure(made: Path, report: dict[str, Any]) -> None:

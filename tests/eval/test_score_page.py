@@ -5,7 +5,6 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from rich.console import Console
@@ -21,6 +20,7 @@ from eval.results import COLUMNS, Results
 from eval.score_page import score_page
 from eval.score_table import interval, p_value, results_table
 from eval.statistics import Estimate
+from tests.eval.pages import Page
 
 MakeHill = Callable[[str, dict[str, tuple[str, str, str]]], Hill]
 
@@ -41,41 +41,6 @@ def results(make_hill: MakeHill, rules: str = "nano", profile: Profile = "quick"
     protocol = Protocol(profile)
     scores = generality(warriors, hill, config, protocol, threads=2)
     return Results(hill, "test", config, protocol, tuple(scores), tuple(compare_all(scores)))
-
-
-class Page(HTMLParser):
-    """Tags, attributes and text; fails on a tag that is not closed in its turn."""
-
-    VOID = frozenset({"meta", "link", "br", "path", "circle", "use", "img"})
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.names: list[str] = []
-        self.ids: list[str] = []
-        self.text: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.names += [name for name, _ in attrs]
-        self.ids += [value or "" for name, value in attrs if name == "id"]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in self.VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
 
 
 def test_the_page_tells_everything_and_loads_nothing(make_hill: MakeHill) -> None:
@@ -101,7 +66,7 @@ def test_the_page_tells_everything_and_loads_nothing(make_hill: MakeHill) -> Non
 def test_hostile_names_stay_text(make_hill: MakeHill) -> None:
     page = Page(score_page(results(make_hill)))
     assert "script" not in page.tags
-    assert not [name for name in page.names if name.startswith("on")]
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
     assert page.text.count(HOSTILE) >= 3
 
 
