@@ -36,14 +36,18 @@ def language_models(summary: Summary) -> str:
 
 
 def _spent(model: ModelSummary) -> str:
-    cost = NOTHING if model.usd is None else f"${model.usd:.4f}"
+    cost, uncertain = (
+        (NOTHING, NOTHING)
+        if model.usd is None
+        else (f"${model.usd:.4f}", f"${model.uncertain_usd:.4f}")
+    )
     return row(
         name(model.model),
         str(model.calls),
         f"{model.input_tokens:,}",
         f"{model.output_tokens:,}",
         cost,
-        f"${model.uncertain_usd:.4f}",
+        uncertain,
         *(f"{seconds:.1f} s" for seconds in model.seconds),
     )
 

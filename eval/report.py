@@ -16,6 +16,11 @@ from eval.page import best, node_points, page
 from eval.record import NodeView
 from eval.summary import ModelSummary, NodeSummary, Summary
 
+MODEL_NOTES = (
+    "cost: ? where no price is known; rej, dup, refd, cut: share of the model's calls that",
+    "did not assemble, were known already, were refused, or were cut off",
+)
+
 BAR = 24
 """Characters of the champion's bar of rounds."""
 
@@ -55,7 +60,10 @@ def summary_table(summary: Summary) -> RenderableType:
         _headline(summary),
         _nodes(summary),
         *([_models(summary)] if summary.models else []),
-        *(Text(f" {note}", style="dim") for note in notes),
+        *(
+            Text(f" {note}", style="dim")
+            for note in (*notes, *(MODEL_NOTES * bool(summary.models)))
+        ),
     )
 
 
