@@ -13,10 +13,10 @@ run: $(VENV)/.installed ## search with four nodes, about two minutes; ends with 
 test: $(VENV)/.installed-dev ## the tests that need nothing heavy
 	$(BIN)/pytest $(ARGS)
 
-test-full: $(VENV)/.installed-rl ## the long tests and the heavy parts
+test-full: $(VENV)/.installed-full ## the long tests and the heavy parts
 	$(BIN)/pytest --tier full $(ARGS)
 
-soak: $(VENV)/.installed-rl ## the longest tests
+soak: $(VENV)/.installed-full ## the longest tests
 	$(BIN)/pytest --tier soak $(ARGS)
 
 fuzz: $(VENV)/.installed-dev ## random battles, kernel against reference interpreter
@@ -45,11 +45,11 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 # A torch that is there will do. Asked for no version, pip takes the newest, gigabytes of CUDA.
-$(VENV)/.installed-rl: $(VENV)/.installed-dev
+$(VENV)/.installed-full: $(VENV)/.installed-dev
 	$(BIN)/python -c 'import torch' 2>/dev/null \
 	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
-	  print(*p["optional-dependencies"]["rl"], sep="\n")' \
+	  e = p["optional-dependencies"]; print(*e["rl"], *e["full"], sep="\n")' \
 	  | $(BIN)/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
 	@touch $@
 
