@@ -40,17 +40,22 @@ $(VENV)/.installed: $(SOURCES) | check
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
+# Extras of pyproject.toml, without building the package once more.
+extras = $(BIN)/python -c 'import sys, tomllib; \
+  project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+  extras = project["optional-dependencies"]; \
+  print(*(line for name in sys.argv[1:] for line in extras[name]), sep="\n")' $(1) \
+  | $(BIN)/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
+
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(call extras,dev)
 	@touch $@
 
 # A torch that is there will do. Asked for no version, pip takes the newest, gigabytes of CUDA.
 $(VENV)/.installed-full: $(VENV)/.installed-dev
 	$(BIN)/python -c 'import torch' 2>/dev/null \
 	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
-	  e = p["optional-dependencies"]; print(*e["rl"], *e["full"], sep="\n")' \
-	  | $(BIN)/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
+	$(call extras,rl full)
 	@touch $@
 
 check:
