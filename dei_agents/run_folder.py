@@ -33,12 +33,17 @@ def create_folder(out: Path | None, config: RunConfig) -> Path:
     if out is None:
         taken = [int(p.name[-3:]) for p in Path("runs").glob(f"{config.name}-[0-9][0-9][0-9]")]
         out = Path("runs") / f"{config.name}-{max(taken, default=0) + 1:03d}"
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+    elif out.exists() and (not out.is_dir() or _holds_something(out)):
         raise ConfigError(f"{out} exists and is not an empty folder; choose another --out")
     # First of all: with it the folder is a run, and can be resumed.
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "config.json", config)
     return out
+
+
+def _holds_something(folder: Path) -> bool:
+    """Anything but a draft of a configuration, which a kill in the first moment may leave."""
+    return any(not path.match(".config.json.*.draft") for path in folder.iterdir())
 
 
 def discard_results(folder: Path) -> None:

@@ -74,11 +74,14 @@ def check(folder: Path, moments: list[float]) -> None:
         before = len(read_log(log))
         run = folder / "killed"
         kills = 0
+
+        def go_on() -> list[object]:
+            started = (run / "config.json").exists()
+            return ["resume", run] if started else ["run", path, "--out", run]
+
         for moment in moments:
-            started = run.exists() and (run / "config.json").exists()
-            arguments = ["resume", run] if started else ["run", path, "--out", run]
-            kills += killed(arguments, moment)
-        done = dei("resume", run)
+            kills += killed(go_on(), moment)
+        done = dei(*go_on())
         assert done.returncode == 0, done.stderr
         assert kills > 0, "no kill came before the end of the search"
         asked = read_log(log)[before:]

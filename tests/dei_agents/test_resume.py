@@ -210,6 +210,14 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
     assert event.operator == "kept"
 
 
+def test_a_kill_before_the_first_file_blocks_nothing(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / ".config.json.17.draft").touch()
+    path = write_config(tmp_path, configuration([{"policy": "bomber"}], rounds=1, calls=2))
+    assert dei("run", path, "--out", run).returncode == 0
+
+
 def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "node-0.jsonl"
     with RunLog(path) as log:
