@@ -5,7 +5,8 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from hashlib import sha256
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -33,25 +34,29 @@ class LocalEngine:
 
     def __init__(self, config: RunConfig, folder: Path, initial: tuple[Warrior, ...]) -> None:
         self._config, self._folder, self._initial = config, folder, initial
-        # All rounds of a node fit: when resumed, it publishes them again faster than peers read.
-        self._block = SharedMemoryBlock(
-            len(config.nodes), depth=config.search.rounds + 1, slot_size=_slot_size(config)
-        )
         self._processes: dict[int, SpawnProcess] = {}
+        self._exchange = ExitStack()
 
     def __enter__(self) -> "LocalEngine":
-        self._block.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
         try:
             self._stop()
         finally:
-            self._block.__exit__(*exc)
+            self._exchange.close()
 
     def start(self) -> None:
         (self._folder / "logs").mkdir(exist_ok=True)
         open_book(self._folder, self._config)
+        # All rounds of a node fit: when resumed, it publishes them again faster than peers read.
+        block = SharedMemoryBlock(
+            len(self._config.nodes),
+            depth=self._config.search.rounds + 1,
+            slot_size=_slot_size(self._config),
+            name=block_name(self._folder),
+        )
+        self._block = self._exchange.enter_context(block)
         # Spawned, not forked: a node inherits no threads and no locks in an unknown state.
         spawn = multiprocessing.get_context("spawn")
         for node in range(len(self._config.nodes)):
@@ -87,6 +92,11 @@ class LocalEngine:
                 process.kill()
                 process.join()
         self._processes.clear()
+
+
+def block_name(folder: Path) -> str:
+    """What the shared memory of a run is called: so a resumed run finds what a kill left behind."""
+    return f"dei-{sha256(os.fsencode(folder.resolve())).hexdigest()[:16]}"
 
 
 def _slot_size(config: RunConfig) -> int:

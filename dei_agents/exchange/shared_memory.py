@@ -7,8 +7,6 @@ The block, in native 8-byte words::
     rings    one `Ring` per node, which only that node writes
 """
 
-import os
-import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -44,12 +42,15 @@ class SharedMemoryBlock:
             after it has seen round r of all peers, who then have collected round r - 1: two rounds
             per ring are all that can be awaited, so lockstep never overwrites.
         slot_size: largest champion, in bytes.
+        name: of the block; one of that name that was left behind is removed. None draws a name.
 
     Raises:
         ValueError: a value is too small; the message names it.
     """
 
-    def __init__(self, nodes: int, depth: int = 8, slot_size: int = 16 * 1024) -> None:
+    def __init__(
+        self, nodes: int, depth: int = 8, slot_size: int = 16 * 1024, name: str | None = None
+    ) -> None:
         for what, value, least in (
             ("nodes", nodes, 1),
             ("depth", depth, 2),
@@ -59,8 +60,8 @@ class SharedMemoryBlock:
                 raise ValueError(f"{what} is {value}; it must be at least {least}")
         self._nodes = nodes
         size = 8 * (HEADER + nodes) + nodes * ring_size(depth, slot_size)
-        # Named after its owner, so that a block that was left behind says whose it is.
-        name = f"dei-{os.getpid()}-{secrets.token_hex(4)}"
+        if name is not None:
+            _remove(name)
         self._memory = SharedMemory(name, create=True, size=size)
         self._words = _bytes(self._memory).cast("Q")
         for i, word in enumerate((MAGIC, VERSION, nodes, depth, slot_size)):
@@ -246,6 +247,16 @@ def _attach(name: str) -> SharedMemory:
         return SharedMemory(name)
     finally:
         resource_tracker.register = register
+
+
+def _remove(name: str) -> None:
+    """Remove a block whose owner was killed together with Python's resource tracker."""
+    try:
+        memory = SharedMemory(name)
+    except FileNotFoundError:
+        return
+    memory.unlink()
+    memory.close()
 
 
 def _leave(signum: int, _frame: FrameType | None) -> None:

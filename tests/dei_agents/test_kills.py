@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from dei_agents.engine.local import block_name
 from eval.record import Asked, Called
 from tests.dei_agents.fake_servers import provider_process, read_log
 from tests.dei_agents.model_search import (
@@ -84,6 +85,7 @@ def check(folder: Path, moments: list[float]) -> None:
         done = dei(*go_on())
         assert done.returncode == 0, done.stderr
         assert kills > 0, "no kill came before the end of the search"
+        assert not (Path("/dev/shm") / block_name(run)).exists()
         asked = read_log(log)[before:]
 
     assert archive(run) == archive(folder / "whole")

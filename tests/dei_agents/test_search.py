@@ -14,7 +14,7 @@ import pytest
 
 from coreenv.hill import open_hill
 from dei_agents.config import RunConfig
-from dei_agents.engine.local import LocalEngine
+from dei_agents.engine.local import LocalEngine, block_name
 from dei_agents.ensemble import Ensemble
 from dei_agents.opponents import initial_opponents
 from eval.record import NodeView
@@ -109,7 +109,7 @@ def test_a_killed_node_takes_nothing_down(tmp_path: Path, mode: str) -> None:
     assert holder.id == champion.id or holder.fitness > claimed.fitness
     heard = [r.elite.id for view in views for r in view.received if r.node == 1]
     assert champion.id in heard or mode == "async"
-    assert not blocks(os.getpid()), "the block was unlinked"
+    assert not block(tmp_path / "run").exists(), "it was unlinked"
 
 
 @pytest.mark.soak
@@ -136,7 +136,7 @@ def test_kills_at_random_moments(tmp_path: Path, seed: int) -> None:
     for view in views:
         for elite in view.final:
             assert merged[elite.cell].fitness >= elite.fitness
-    assert not blocks(os.getpid())
+    assert not block(tmp_path / "run").exists()
 
 
 def test_a_search_whose_nodes_all_die_fails_and_says_so(tmp_path: Path) -> None:
@@ -220,9 +220,9 @@ def nodes_at_work(process: subprocess.Popen[str], folder: Path) -> list[Path]:
     return [Path(f"/proc/{pid}") for pid in children]
 
 
-def blocks(owner: int) -> list[Path]:
-    """Shared memory of searches that the process ``owner`` runs."""
-    return list(Path("/dev/shm").glob(f"dei-{owner}-*"))
+def block(run: Path) -> Path:
+    """The shared memory of a run."""
+    return Path("/dev/shm") / block_name(run)
 
 
 def gone(paths: list[Path], seconds: float) -> bool:
@@ -239,6 +239,7 @@ def test_a_stopped_search_leaves_no_process_and_no_memory(
     (tmp_path / "cli.toml").write_text(CONFIG.replace("rounds = 2", "rounds = 5000"))
     with dei("run", "cli.toml", "--out", "out", cwd=tmp_path) as process:
         nodes = nodes_at_work(process, tmp_path / "out")
+        assert block(tmp_path / "out").exists()
         process.send_signal(signum)
         _, err = process.communicate(timeout=60)
     assert process.returncode == code
@@ -246,7 +247,7 @@ def test_a_stopped_search_leaves_no_process_and_no_memory(
     assert "Traceback" not in err
     assert "leaked" not in err
     assert gone(nodes, 10)
-    assert not blocks(process.pid)
+    assert not block(tmp_path / "out").exists()
 
 
 def test_nodes_end_when_the_ensemble_is_killed(tmp_path: Path) -> None:
@@ -256,7 +257,7 @@ def test_nodes_end_when_the_ensemble_is_killed(tmp_path: Path) -> None:
         process.kill()
         process.communicate(timeout=60)
     assert gone(nodes, 30)
-    assert gone(blocks(process.pid), 30)
+    assert gone([block(tmp_path / "out")], 30)
 
 
 BAD = {
