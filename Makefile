@@ -48,7 +48,7 @@ extras = $(BIN)/python -c 'import sys, tomllib; \
   | $(BIN)/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(call extras,dev)
+	$(call extras,dev board)
 	@touch $@
 
 # A torch that is there will do. Asked for no version, pip takes the newest, gigabytes of CUDA.

@@ -80,9 +80,21 @@ def _parser() -> argparse.ArgumentParser:
     arena_parser.add_argument("--seed", type=int, default=1, help="default %(default)s")
     arena_parser.add_argument("--ruleset", default="nop94", help="default %(default)s")
     arena_parser.add_argument("--out", type=Path, help="folder for the warriors at the end")
+    compare_parser = commands.add_parser(
+        "compare",
+        help="run one, equal and different models, and baselines, at equal calls; report",
+        epilog="Stop it at any time; the same command goes on where it stopped.",
+    )
+    compare_parser.set_defaults(command=compare)
+    compare_parser.add_argument("config", type=Path, metavar="CONFIG", help="such as compare.toml")
+    compare_parser.add_argument("--out", type=Path, help="folder; default runs/NAME")
+    compare_parser.add_argument(
+        "--results", type=Path, help="folder for the result of every run; default OUT/results"
+    )
+    compare_parser.add_argument("--jobs", type=int, help="runs at once; default one a core")
     for command in (resume_parser, replay_parser, show_parser):
         command.add_argument("run", type=Path, metavar="RUN", help="a run folder")
-    for command in (run_parser, resume_parser, show_parser, arena_parser):
+    for command in (run_parser, resume_parser, show_parser, arena_parser, compare_parser):
         command.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser
 
@@ -197,6 +209,19 @@ def arena(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         rules=arguments.ruleset,
         out=arguments.out,
+        as_json=arguments.json,
+    )
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """The conditions of a comparison, each with every seed."""
+    from dei_agents.compare_command import command
+
+    return command(
+        arguments.config,
+        out=arguments.out,
+        results=arguments.results,
+        jobs=arguments.jobs,
         as_json=arguments.json,
     )
 

@@ -65,7 +65,7 @@ DARK: Final = {
 """The same names on a dark page."""
 
 _FONT: Final = "DejaVu Sans"  # comes with matplotlib, so every machine lays out alike
-_TEXT: Final[dict[str, Any]] = {"fontfamily": _FONT, "fontsize": 10}
+TEXT: Final[dict[str, Any]] = {"fontfamily": _FONT, "fontsize": 10}
 _PROFILES: Final[dict[str, dict[str, Any]]] = {
     "claimed": {"color": LIGHT["muted"], "ls": (0, (1, 0.7))},
     "corrected": {"color": LIGHT["win"], "ls": (0, (7, 1.2))},
@@ -107,22 +107,22 @@ def _grid(occupied: set[Cell], look: Callable[[Cell], tuple[str, str, str]]) -> 
     """The behaviour grid; ``look`` gives an occupied cell its colour, text colour and text."""
     from matplotlib.patches import Rectangle
 
-    figure, axes = _axes(4.6, 4.3, left=0.72, bottom=0.62)
+    figure, axes = drawing_axes(4.6, 4.3, left=0.72, bottom=0.62)
     for tsp in range(GRID[0]):
         for mc in range(GRID[1]):
             fill, ink, text = LIGHT["empty"], LIGHT["muted"], ""
             if (tsp, mc) in occupied:
                 fill, ink, text = look((tsp, mc))
             axes.add_patch(Rectangle((mc + 0.03, tsp + 0.03), 0.94, 0.94, facecolor=fill, lw=0))
-            style = {**_TEXT, "fontsize": 11, "color": ink}
+            style = {**TEXT, "fontsize": 11, "color": ink}
             axes.text(mc + 0.5, tsp + 0.48, text, ha="center", va="center", **style)
     axes.set(xlim=(0, GRID[1]), ylim=(0, GRID[0]))
     axes.set_xticks(range(GRID[1] + 1), ["0", *map(str, MC_EDGES), "∞"])
     axes.set_yticks(range(GRID[0] + 1), ["0", *map(str, TSP_EDGES), "∞"])
-    axes.set_xlabel("memory coverage (mc), cells", **_TEXT)
-    axes.set_ylabel("spawned processes (tsp)", **_TEXT)
+    axes.set_xlabel("memory coverage (mc), cells", **TEXT)
+    axes.set_ylabel("spawned processes (tsp)", **TEXT)
     axes.spines[:].set_visible(False)
-    _restyle(axes)
+    restyle(axes)
     return figure
 
 
@@ -131,7 +131,7 @@ def curve(views: Sequence[NodeView], value: Callable[[CurvePoint], float]) -> "F
 
     The archive starts anew each round: there the line breaks, and a dotted line marks the call.
     """
-    figure, axes = _axes(4.6, 3.0, left=0.5, bottom=0.55, right=0.3)
+    figure, axes = drawing_axes(4.6, 3.0, left=0.5, bottom=0.55, right=0.3)
     ends = {}
     marks = set()
     for view in views:
@@ -141,16 +141,16 @@ def curve(views: Sequence[NodeView], value: Callable[[CurvePoint], float]) -> "F
             points = view.curve[start:stop]
             x = [points[0].calls - 1, *(point.calls for point in points)]
             y = [value(points[0]), *map(value, points)]
-            axes.plot(x, y, **_line(view.node), drawstyle="steps-pre")
+            axes.plot(x, y, **draw_line(view.node), drawstyle="steps-pre")
         if view.curve:
             ends[view.node] = value(view.curve[-1])
     for mark in sorted(marks):
         axes.axvline(mark, color=LIGHT["muted"], lw=0.7, ls=":", zorder=0)
     axes.set(xlim=(0, max((view.calls for view in views), default=0) or 1), ylim=(0, None))
-    axes.set_xlabel("calls of the node", **_TEXT)
+    axes.set_xlabel("calls of the node", **TEXT)
     axes.spines[["top", "right"]].set_visible(False)
-    _restyle(axes)
-    _label_ends(axes, ends)
+    restyle(axes)
+    label_ends(axes, ends)
     return figure
 
 
@@ -160,27 +160,27 @@ def restarts(points: Sequence[CurvePoint]) -> list[int]:
     return [0, *new] if points else []
 
 
-def _line(node: int) -> dict[str, Any]:
+def draw_line(node: int) -> dict[str, Any]:
     """Nodes differ by colour and, for eyes that see none, by dashes."""
     dashes = ("-", (0, (7, 1.2)), (0, (3, 1)), (0, (1, 0.7)))[node % 4]
     return {"color": LIGHT[node_colour(node)], "ls": dashes, "lw": 1.5}
 
 
-def _label_ends(axes: "Axes", ends: dict[int, float]) -> None:
+def label_ends(axes: "Axes", ends: dict[int, float]) -> None:
     """Write each node's number where its line ends, moved up where two would overlap."""
     gap = 0.075 * axes.get_ylim()[1]
     floor = float("-inf")
     for node, y in sorted(ends.items(), key=lambda end: end[1]):
         floor = max(y, floor + gap)
         place = axes.get_yaxis_transform()
-        style = {**_TEXT, "color": LIGHT[node_colour(node)], "fontweight": "bold"}
+        style = {**TEXT, "color": LIGHT[node_colour(node)], "fontweight": "bold"}
         axes.text(1.02, floor, str(node), transform=place, va="center", **style)
 
 
 def class_bars(result: Generality) -> "Figure":
     """Rounds won, tied and lost against each class of opponents, as shares of a whole."""
     classes = result.class_points()
-    figure, axes = _axes(4.6, 0.75 + 0.34 * len(classes), left=1.1, bottom=0.5, right=0.42)
+    figure, axes = drawing_axes(4.6, 0.75 + 0.34 * len(classes), left=1.1, bottom=0.5, right=0.42)
     for row, (name, points) in enumerate(classes.items()):
         pairs = [pair for pair in result.pairs if pair.opponent_class == name]
         rounds = sum(pair.rounds for pair in pairs)
@@ -194,13 +194,13 @@ def class_bars(result: Generality) -> "Figure":
             style: dict[str, Any] = {"color": LIGHT[colour], "hatch": hatch}
             axes.barh(row, share, left=left, height=0.72, lw=0.6, ec=LIGHT["paper"], **style)
             left += share
-        axes.text(102, row, f"{points:.0f}", va="center", color=LIGHT["ink"], **_TEXT)
+        axes.text(102, row, f"{points:.0f}", va="center", color=LIGHT["ink"], **TEXT)
     # Class names come from hills that anybody may write: "$" must not start a formula.
     axes.set_yticks(range(len(classes)), [name[:16] for name in classes], parse_math=False)
     axes.set(xlim=(0, 100), ylim=(len(classes) - 0.5, -0.5))
-    axes.set_xlabel("rounds, %   (right: KOTH points)", **_TEXT)
+    axes.set_xlabel("rounds, %   (right: KOTH points)", **TEXT)
     axes.spines[:].set_visible(False)
-    _restyle(axes)
+    restyle(axes)
     return figure
 
 
@@ -210,7 +210,7 @@ def archive_profile(profiles: Mapping[str, Sequence[float]]) -> "Figure":
     Args:
         profiles: fitness of all elites of each archive: `claimed`, `corrected`, `common`.
     """
-    figure, axes = _axes(4.6, 3.4, left=0.5, bottom=0.55)
+    figure, axes = drawing_axes(4.6, 3.4, left=0.5, bottom=0.55)
     for name, profile in profiles.items():
         x = [*sorted(profile, reverse=True), 0.0]
         style = {**_PROFILES[name], "lw": 1.7, "label": name, "drawstyle": "steps-pre"}
@@ -218,13 +218,13 @@ def archive_profile(profiles: Mapping[str, Sequence[float]]) -> "Figure":
     top = max((fitness for profile in profiles.values() for fitness in profile), default=0.0)
     room_for_names = 1.15 * max(map(len, profiles.values()), default=0)
     axes.set(xlim=(0, 1.03 * top or 1), ylim=(0, room_for_names or 1))
-    axes.set_xlabel("fitness of at least", **_TEXT)
-    axes.set_ylabel("cells", **_TEXT)
+    axes.set_xlabel("fitness of at least", **TEXT)
+    axes.set_ylabel("cells", **TEXT)
     axes.spines[["top", "right"]].set_visible(False)
     font = {"family": _FONT, "size": 9}
     where: dict[str, Any] = {"loc": "upper right", "ncols": len(profiles) or 1}
     axes.legend(frameon=False, labelcolor=LIGHT["ink"], prop=font, **where)
-    _restyle(axes)
+    restyle(axes)
     return figure
 
 
@@ -234,24 +234,24 @@ def part_bars(parts: Sequence[tuple[str, str, float, float]]) -> "Figure":
     Args:
         parts: label, name of a colour, and both parts of each maker.
     """
-    figure, axes = _axes(4.6, 0.75 + 0.5 * len(parts), left=1.25, bottom=0.5, right=0.5)
+    figure, axes = drawing_axes(4.6, 0.75 + 0.5 * len(parts), left=1.25, bottom=0.5, right=0.5)
     longest = max((max(part[2:]) for part in parts), default=0.0) or 1.0
     for row, (_, colour, *both) in enumerate(parts):
         for part, offset, hatch in zip(both, (-0.19, 0.19), ("", "////"), strict=True):
             style: dict[str, Any] = {"color": LIGHT[colour], "hatch": hatch}
             axes.barh(row + offset, part, height=0.34, lw=0.6, ec=LIGHT["paper"], **style)
             place, text = 1.02 * part + 0.01 * longest, f"{part:.2f}"
-            axes.text(place, row + offset, text, va="center", color=LIGHT["ink"], **_TEXT)
+            axes.text(place, row + offset, text, va="center", color=LIGHT["ink"], **TEXT)
     # Policies are named by whoever wrote the configuration: "$" must not start a formula.
     axes.set_yticks(range(len(parts)), [part[0][:18] for part in parts], parse_math=False)
     axes.set(xlim=(0, 1.02 * longest), ylim=(len(parts) - 0.5, -0.5))
-    axes.set_xlabel("QD-score of the common archive", **_TEXT)
+    axes.set_xlabel("QD-score of the common archive", **TEXT)
     axes.spines[:].set_visible(False)
-    _restyle(axes)
+    restyle(axes)
     return figure
 
 
-def _axes(
+def drawing_axes(
     width: float, height: float, *, left: float, bottom: float, right: float = 0.12
 ) -> "tuple[Figure, Axes]":
     """A figure with one plot and fixed margins, all in inches."""
@@ -263,7 +263,7 @@ def _axes(
     return figure, figure.add_axes(box)
 
 
-def _restyle(axes: "Axes") -> None:
+def restyle(axes: "Axes") -> None:
     """Quiet axes in the page's colours."""
     axes.set_facecolor("none")
     axes.tick_params(color=LIGHT["line"], labelcolor=LIGHT["muted"], labelsize=9, length=3)

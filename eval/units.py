@@ -112,8 +112,8 @@ def fight(
     Equal units are fought once. The result depends neither on ``threads`` nor on ``engine``, nor
     on what the store held before.
     """
-    units = [[(unit_name(block), block) for block in _blocks(duel)] for duel in duels]
-    todo = {name: block for blocks in units for name, block in blocks if name not in store}
+    units = [[(unit_name(block), block) for block in blocks(duel)] for duel in duels]
+    todo = {name: block for unit in units for name, block in unit if name not in store}
     names = list(todo)
     step = CHUNK * threads
     for done in range(0, len(names), step):
@@ -123,7 +123,7 @@ def fight(
         store.add(dict(zip(chunk, map(_letters, results), strict=True)))
         if progress is not None:
             progress(done + len(chunk), len(names))
-    return ["".join(store[name] for name, _ in blocks) for blocks in units]
+    return ["".join(store[name] for name, _ in unit) for unit in units]
 
 
 def unit_name(battle: Battle) -> str:
@@ -138,7 +138,7 @@ def unit_name(battle: Battle) -> str:
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
-def _blocks(duel: Battle) -> Iterator[Battle]:
+def blocks(duel: Battle) -> Iterator[Battle]:
     """The duel in units. Where p-space carries over from round to round, it is one unit."""
     places = duel.placement
     size = places.rounds if duel.config.pspace_size else BLOCK

@@ -12,7 +12,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
 TREE = next(text for _, text in BLOCKS if text.startswith("coreenv/ "))
 COMMANDS = next(text for _, text in BLOCKS if text.startswith("corewar asm"))
-PROGRAMS = {"corewar": "coreenv.cli", "corewar-eval": "eval.cli", "dei": "dei_agents.cli"}
+PROGRAMS = {
+    "corewar": "coreenv.cli",
+    "corewar-eval": "eval.cli",
+    "corewar-board": "leaderboard.cli",
+    "dei": "dei_agents.cli",
+}
 
 
 def tree_paths() -> list[str]:

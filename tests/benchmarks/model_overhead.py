@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 from unittest.mock import patch
 
-from coreenv.redcode import assemble
+from coreenv.hill import bundled
 from dei_agents import node as node_module
 from dei_agents.budget import Account, Book
 from dei_agents.config import RunConfig
@@ -41,14 +41,13 @@ class Clock:
 
 
 def share_of_battles_and_calls() -> float:
-    """Of the wall time of one node's round with the core of configs/quick.toml."""
+    """Of the wall time of one node's round with the rules and opponents of configs/quick.toml."""
     clock = Clock()
     with TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         url = stack.enter_context(provider_process(folder / "requests.jsonl"))
         config = RunConfig.model_validate(
             {
-                "core": {},
                 "search": {"rounds": 1, "calls": CALLS},
                 "nodes": [
                     {"policy": "openai", "api": "chat", "model": "fast", "base_url": f"{url}/v1"}
@@ -68,8 +67,8 @@ def share_of_battles_and_calls() -> float:
             patch.object(node_module, "evaluate", clock.timed(node_module.evaluate))
         )
         stack.enter_context(patch.object(ModelPolicy, "propose", clock.timed(ModelPolicy.propose)))
-        imp = assemble("mov 0, 1", config.core.config)
-        worker = Node(0, config, (policy,), exchange, (imp,), log.write, account)
+        opponents = bundled("v1").warriors(("Pebble", "Lookout", "Carbon", "Broom"))
+        worker = Node(0, config, (policy,), exchange, opponents, log.write, account)
         began = time.perf_counter()
         worker.run()
         return clock.seconds / (time.perf_counter() - began)

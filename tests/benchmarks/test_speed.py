@@ -1,11 +1,14 @@
 """The cases that must not get slower."""
 
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from coreenv.battle import battle_batch
 from coreenv.redcode import assemble
+from dei_agents.budget import Account, Book, Spending
 from dei_agents.config import RunConfig
 from dei_agents.exchange.shared_memory import SharedMemoryBlock
 from dei_agents.node import Node
@@ -54,7 +57,7 @@ def test_exchange(gauge: Gauge) -> None:
         gauge(pass_on)
 
 
-def test_search_round(gauge: Gauge) -> None:
+def test_search_round(gauge: Gauge, tmp_path: Path) -> None:
     """Overhead of a round: thirty calls with battles of a hundred cycles."""
     config = RunConfig.model_validate(
         {
@@ -65,5 +68,12 @@ def test_search_round(gauge: Gauge) -> None:
     )
     imp = assemble("mov 0, 1", config.core.config)
     sink: Callable[[object], None] = [].append
-    with SharedMemoryBlock(1) as block, block.recipe(0)() as end:
-        gauge(lambda: Node(0, config, builtin("tinkerer"), end, (imp,), sink).run_round(1))
+    Book.create(tmp_path / "book", [Spending()])
+    with (
+        SharedMemoryBlock(1) as block,
+        block.recipe(0)() as end,
+        closing(Book(tmp_path / "book")) as book,
+    ):
+        account = Account(0, book, config.budget, config.budget)
+        policies = (builtin("tinkerer"),)
+        gauge(lambda: Node(0, config, policies, end, (imp,), sink, account).run_round(1))
