@@ -23,13 +23,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from coreenv.redcode import Warrior
 from dei_agents.compare_config import CompareConfig, Run
 from dei_agents.config import ConfigError, RunConfig
 from dei_agents.engine.local import LocalEngine
 from dei_agents.ensemble import Ensemble
+from dei_agents.exchange.shared_memory import leave
 from dei_agents.run_folder import load_run, write_json
 from dei_agents.runlog import node_log
 from dei_agents.search import check
@@ -235,8 +235,7 @@ def open_folder(folder: Path, config: RunConfig) -> None:
     Raises:
         RuntimeError: it is of another search.
     """
-    (folder / "events").mkdir(parents=True, exist_ok=True)
-    (folder / "logs").mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     if (folder / "config.json").exists() and load_run(folder).search_difference(config):
         raise RuntimeError(f"{folder} is of another search; remove it")
     write_json(folder / "config.json", config)
@@ -254,10 +253,6 @@ def machine() -> str:
 @contextmanager
 def ended_by_sigterm() -> Iterator[None]:
     """Let SIGTERM end the program in order, as Ctrl-C does."""
-
-    def leave(signum: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + signum)
-
     before = signal.signal(signal.SIGTERM, leave)
     try:
         yield

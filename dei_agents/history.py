@@ -131,12 +131,10 @@ class History:
                 if isinstance(event, Called):
                     self.calls.add((event.round, event.call))
                 if event.elite is not None:
-                    e = event.elite
-                    found = Evaluation(e.fitness, e.tsp, e.mc, event.versus)
-                    self.evaluations.setdefault(event.round, {})[e.id] = found
+                    found = replace(event.elite.evaluation, versus=event.versus)
+                    self.evaluations.setdefault(event.round, {})[event.elite.id] = found
             case Published():
-                e = event.elite
-                self.corrected[event.round] = {e.id: Evaluation(e.fitness, e.tsp, e.mc)}
+                self.corrected[event.round] = {event.elite.id: event.elite.evaluation}
         self.events.append(event)
 
     def _asked(self, event: Asked) -> None:

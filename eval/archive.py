@@ -88,6 +88,11 @@ class EliteRecord(BaseModel):
             redcode=str(warrior),
         )
 
+    @property
+    def evaluation(self) -> Evaluation:
+        """What its last evaluation found; how it fared against each opponent is not kept here."""
+        return Evaluation(self.fitness, self.tsp, self.mc)
+
     def to_elite(self, config: CoreConfig) -> Elite:
         """The elite again.
 
@@ -99,7 +104,7 @@ class EliteRecord(BaseModel):
         warrior = assemble(self.redcode, replace(config, standard="94"))
         if warrior.id != self.id:
             raise ValueError(f"elite {self.id[:12]} assembles to {warrior.id[:12]}")
-        return Elite(warrior, Evaluation(self.fitness, self.tsp, self.mc), self.origin)
+        return Elite(warrior, self.evaluation, self.origin)
 
 
 class Scored(Protocol):

@@ -10,12 +10,11 @@ from hashlib import sha256
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from types import FrameType
 
 from coreenv.redcode import Warrior
 from dei_agents.config import RunConfig
 from dei_agents.exchange import Exchange, Status
-from dei_agents.exchange.shared_memory import SharedMemoryBlock
+from dei_agents.exchange.shared_memory import SharedMemoryBlock, leave
 from dei_agents.worker import open_book, work
 
 GRACE_SECONDS = 5.0
@@ -114,16 +113,12 @@ def run_node(
     """A node's whole life, in its own process."""
     # Ctrl-C reaches the whole terminal group: the ensemble decides, and ends nodes by SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
+    # Told to end, it begins nothing new, and waits for calls under way while the engine does.
+    signal.signal(signal.SIGTERM, leave)
     _print_to(folder / "logs" / f"node-{node}.log")
     _end_with_parent()
     with recipe() as exchange:
         work(node, config, folder, initial, exchange)
-
-
-def _leave(signum: int, _frame: FrameType | None) -> None:
-    """Begin nothing new; calls under way are waited for, as long as the engine has patience."""
-    raise SystemExit(128 + signum)
 
 
 def _print_to(path: Path) -> None:

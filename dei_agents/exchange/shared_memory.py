@@ -90,7 +90,7 @@ class SharedMemoryBlock:
         if current_thread() is main_thread():
             self._signals = [s for s in (SIGTERM, SIGHUP) if getsignal(s) is SIG_DFL]
             for signum in self._signals:
-                signal(signum, _leave)
+                signal(signum, leave)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -259,6 +259,6 @@ def _remove(name: str) -> None:
     memory.close()
 
 
-def _leave(signum: int, _frame: FrameType | None) -> None:
+def leave(signum: int, _frame: FrameType | None) -> None:
     """End the program in good order, with the exit status a shell gives for the signal."""
     raise SystemExit(128 + signum)
