@@ -194,6 +194,9 @@ class Bench:
         gauge = replace(self.gauge, progress=lambda _done, _all: self.check_stop())
         last = max(event.at for told in events for event in told)
         for condition in run.conditions:
+            file = self.place.file(run, condition)
+            if file.exists():  # Stopped between two conditions, measured from one search.
+                continue
             trial_run = TrialRun(
                 condition=condition,
                 member=run.member,
@@ -203,7 +206,7 @@ class Bench:
                 machine=machine(),
             )
             trial = measure(trial_run, run.models, events, gauge)
-            write_whole(self.place.file(run, condition), trial.model_dump_json() + "\n")
+            write_whole(file, trial.model_dump_json() + "\n")
         if not any(node.is_model for node in run.config.nodes):
             shutil.rmtree(folder)  # What it cost was time; the answers of models cost money.
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -157,6 +158,17 @@ def test_a_comparison_stopped_by_ctrl_c_ends_as_if_it_had_not_been(
         (tmp_path / "runs" / "small" / "comparison.json").read_text()
     )
     assert 3 <= half.finished[0] < half.finished[1] == RESULTS, "what there is, is reported"
+    goes_on_to_the_same_end(compared, tmp_path)
+
+
+def test_a_comparison_stopped_between_two_conditions_of_one_search(
+    compared: Path, tmp_path: Path
+) -> None:
+    """Best-of-N and random search are measured from one search; one of their results is there."""
+    (tmp_path / "small.toml").write_text(CONFIG)
+    results = tmp_path / "runs" / "small" / "results"
+    shutil.copytree(compared / "results", results)
+    (results / "random_search-seed-3.json").unlink()
     goes_on_to_the_same_end(compared, tmp_path)
 
 
