@@ -34,6 +34,7 @@ class Settings(BaseModel):
         assembly_seconds: CPU time of an assembly.
         holdout_queries: scores against the holdout that a season allows.
         field: entries that meet in the round robin: the best ones.
+        reads_per_minute, writes_per_minute: requests of a client, see `leaderboard.web.guard`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +46,8 @@ class Settings(BaseModel):
     assembly_seconds: float = Field(default=1.0, gt=0)
     holdout_queries: int = Field(default=50, ge=0)
     field: int = Field(default=24, ge=2, le=100)
+    reads_per_minute: int = Field(default=600, ge=1)
+    writes_per_minute: int = Field(default=120, ge=1)
 
 
 @dataclass(frozen=True)

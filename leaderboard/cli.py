@@ -8,7 +8,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from leaderboard import events, export, jobs, operator_commands, submit_command, views
+from leaderboard import (
+    events,
+    export,
+    jobs,
+    operator_commands,
+    serve_command,
+    submit_command,
+    views,
+)
 from leaderboard.board import Board, open_board
 from leaderboard.documents import check_document
 from leaderboard.field import field
@@ -151,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, add_options in (
         ("submit", submit_command.submit, submit_command.add_options),
         ("work", work, _work_options),
+        ("serve", serve_command.serve, serve_command.add_options),
         ("table", table, _table_options),
         ("duels", duels, _ruleset_option),
         ("show", show, _id_option),

@@ -35,6 +35,20 @@ def to_json(rows: Sequence[Row]) -> str:
     return json.dumps([asdict(row) for row in rows], indent=1) + "\n"
 
 
+def opponents_to_csv(scores: dict[str, Any]) -> str:
+    """Rounds against each opponent.
+
+    Args:
+        scores: of a result, see `leaderboard.views.scores`.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = ("opponent", "opponent_class", "wins", "losses", "ties", "points")
+    writer.writerow(columns)
+    writer.writerows([inert(pair[column]) for column in columns] for pair in scores["pairs"])
+    return text.getvalue()
+
+
 def inert(value: Any) -> Any:
     """A text behind an apostrophe if a spreadsheet would compute it; all else as it is."""
     if isinstance(value, str) and value.lstrip(" ").startswith(_STARTS_FORMULA):

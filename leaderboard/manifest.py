@@ -1,5 +1,6 @@
 """The manifest: what a submitter says of an entry."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Final
@@ -63,7 +64,7 @@ def check_manifest(manifest: Manifest, hills: Mapping[str, Hill]) -> None:
     """Look at what can be told without the store.
 
     Raises:
-        Problem: E_TRACK, E_RULESET, E_NAME or E_LINK.
+        Problem: E_TRACK, E_RULESET, E_NAME, E_PARENT or E_LINK.
     """
     if manifest.track not in ("warrior", "search"):
         raise Problem.of("E_TRACK", f"track is {manifest.track!r}", "warrior or search")
@@ -77,6 +78,9 @@ def check_manifest(manifest: Manifest, hills: Mapping[str, Hill]) -> None:
         text = getattr(manifest, field)
         if text and (fault := name_fault(field, text)):
             raise Problem.of("E_NAME", fault, "1 to 80 printable characters")
+    if manifest.parent and not re.fullmatch("[0-9a-f]{16}", manifest.parent):
+        hint = "give the id of an entry of this board, 16 hex digits"
+        raise Problem.of("E_PARENT", f"parent is {manifest.parent[:80]!r}", hint)
     link = manifest.link
     fine = link.startswith("https://") and link.isprintable() and " " not in link
     if link and not (fine and len(link) <= MAX_LINK):

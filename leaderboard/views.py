@@ -117,6 +117,32 @@ def warrior(board: Board, session: Session, id_: str) -> dict[str, Any]:
     }
 
 
+def scores(shown: dict[str, Any]) -> dict[str, Any] | None:
+    """The newest result against the hill's test split that still holds; of a search its champion's.
+
+    Args:
+        shown: an entry, see `warrior`.
+    """
+    for found in reversed(shown["evaluations"]):
+        if found["result"] and not found["stale"] and found["kind"] in ("score", "search"):
+            [score] = found["result"].get("champion", found["result"])["scores"]
+            return dict(score)
+    return None
+
+
+def archive(shown: dict[str, Any]) -> dict[tuple[int, int], float]:
+    """Fitness by cell of a search's archive in its newest result that still holds, measured anew.
+
+    Args:
+        shown: an entry, see `warrior`.
+    """
+    for found in reversed(shown["evaluations"]):
+        if found["result"] and not found["stale"] and found["kind"] == "search":
+            elites = found["result"]["archive"]["elites"]
+            return {tuple(elite["cell"]): elite["fitness"] for elite in elites}
+    return {}
+
+
 def document(session: Session, key: str) -> str:
     """A result as signed JSON.
 

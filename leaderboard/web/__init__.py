@@ -1,0 +1,1 @@
+"""The web page of a board, and the same as JSON."""
