@@ -92,6 +92,14 @@ def _parser() -> argparse.ArgumentParser:
         "--results", type=Path, help="folder for the result of every run; default OUT/results"
     )
     compare_parser.add_argument("--jobs", type=int, help="runs at once; default one a core")
+    champion_parser = commands.add_parser(
+        "champion",
+        help="search, then find the most general warrior of all rounds; report on it",
+        epilog="Stop it at any time; the same command goes on where it stopped.",
+    )
+    champion_parser.set_defaults(command=champion)
+    champion_parser.add_argument("config", type=Path, metavar="CONFIG", help="see champion.toml")
+    champion_parser.add_argument("--out", type=Path, help="folder; default runs/NAME")
     for command in (resume_parser, replay_parser, show_parser):
         command.add_argument("run", type=Path, metavar="RUN", help="a run folder")
     for command in (run_parser, resume_parser, show_parser, arena_parser, compare_parser):
@@ -224,6 +232,21 @@ def compare(arguments: argparse.Namespace) -> int:
         jobs=arguments.jobs,
         as_json=arguments.json,
     )
+
+
+def champion(arguments: argparse.Namespace) -> int:
+    """The most general warrior of a search."""
+    from rich.console import Console
+
+    from dei_agents.champion import find_champion
+    from eval.score_table import results_table
+
+    config = load_config(arguments.config)
+    out = arguments.out or Path("runs") / config.name
+    results = find_champion(config, out)
+    Console().print(results_table(results))
+    print(f"champion: {out / 'champion.red'}; report: {out / 'report.html'}", file=sys.stderr)
+    return 0
 
 
 def _report(summary: Summary, *, as_json: bool) -> int:

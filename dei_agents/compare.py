@@ -30,7 +30,7 @@ from dei_agents.config import ConfigError, RunConfig
 from dei_agents.engine.local import LocalEngine
 from dei_agents.ensemble import Ensemble
 from dei_agents.exchange.shared_memory import leave
-from dei_agents.run_folder import load_run, write_json
+from dei_agents.run_folder import open_folder, write_json
 from dei_agents.runlog import node_log
 from dei_agents.search import check
 from eval.comparison_page import comparison_page
@@ -230,18 +230,6 @@ class Bench:
 def _leave_ctrl_c_to_main() -> None:
     """Nodes inherit this from the thread that starts them, and so do not die of it half-born."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-
-
-def open_folder(folder: Path, config: RunConfig) -> None:
-    """Make a run folder, or see that it is one of this search.
-
-    Raises:
-        RuntimeError: it is of another search.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / "config.json").exists() and load_run(folder).search_difference(config):
-        raise RuntimeError(f"{folder} is of another search; remove it")
-    write_json(folder / "config.json", config)
 
 
 def machine() -> str:

@@ -41,6 +41,18 @@ def create_folder(out: Path | None, config: RunConfig) -> Path:
     return out
 
 
+def open_folder(folder: Path, config: RunConfig) -> None:
+    """Make a run folder, or see that it is one of this search.
+
+    Raises:
+        RuntimeError: it is of another search.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "config.json").exists() and load_run(folder).search_difference(config):
+        raise RuntimeError(f"{folder} is of another search; remove it")
+    write_json(folder / "config.json", config)
+
+
 def _holds_something(folder: Path) -> bool:
     """Anything but a draft of a configuration, which a kill in the first moment may leave."""
     return any(not path.match(".config.json.*.draft") for path in folder.iterdir())

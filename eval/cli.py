@@ -17,9 +17,10 @@ from eval import hill_commands, qd_command
 from eval.comparison import compare_all
 from eval.files import write_whole
 from eval.generality import generality
+from eval.progress import progress_bar
 from eval.protocol import Profile, Protocol
 from eval.results import Results
-from eval.units import Progress, UnitStore
+from eval.units import UnitStore
 
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -104,7 +105,7 @@ def _results(arguments: argparse.Namespace) -> Results:
     config = ruleset(hill.ruleset)
     warriors = _warriors(arguments.files, config, latin_1=arguments.latin_1)
     protocol = Protocol(arguments.profile)
-    with _store(arguments.out) as store, _progress() as progress:
+    with _store(arguments.out) as store, progress_bar("fighting") as progress:
         scores = generality(
             warriors,
             hill,
@@ -155,20 +156,6 @@ def _store(folder: Path | None) -> Iterator[UnitStore]:
         raise InputError(f"--out: {error}") from None
     with store:
         yield store
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """A bar on stderr, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("fighting", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _print(arguments: argparse.Namespace, results: Results) -> int:

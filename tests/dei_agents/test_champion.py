@@ -1,0 +1,124 @@
+"""`dei champion`: a whole search, a choice, a judgement, and what is on disk at the end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from coreenv.config import ruleset
+from coreenv.redcode import assemble
+from dei_agents.champion import ChampionSummary
+
+CONFIG = """
+name = "small"
+seed = 3
+[core]
+max_cycles = 400
+[search]
+rounds = 2
+calls = 8
+n_init = 3
+placements = 2
+last_k = 2
+[exchange]
+mode = "lockstep"
+[[nodes]]
+policy = "bomber"
+[[nodes]]
+policy = "replicator"
+"""
+
+PRODUCTS = ("champion.red", "champion.json", "report.html", "summary.json")
+
+
+def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.Popen(
+        [sys.executable, "-m", "dei_agents.cli", "champion", "small.toml", *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def ended(folder: Path) -> tuple[int, str, str]:
+    with start(folder) as process:
+        out, err = process.communicate(timeout=600)
+    return process.returncode, out, err
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("champion")
+    (folder / "small.toml").write_text(CONFIG)
+    code, out, err = ended(folder)
+    assert code == 0, err
+    assert "against the test split" not in out, "no progress where there is no terminal"
+    return folder / "runs" / "small"
+
+
+def test_the_champion_led_the_second_meeting_and_was_judged_once(undisturbed: Path) -> None:
+    summary = ChampionSummary.model_validate_json((undisturbed / "summary.json").read_text())
+    assert summary.calls == 2 * 2 * 8
+    assert len(summary.finalists) <= summary.candidates <= summary.calls
+    again = [finalist.again for finalist in summary.finalists]
+    assert again == sorted(again, reverse=True)
+    results = json.loads((undisturbed / "champion.json").read_text())
+    [score] = results["scores"]
+    assert (results["split"], results["profile"]) == ("test", "standard")
+    assert score["warrior"] == summary.finalists[0].id
+    assert score["points"] == pytest.approx(summary.points, abs=1e-4)
+    champion = assemble((undisturbed / "champion.red").read_bytes(), ruleset("nop94"))
+    assert champion.id == score["warrior"]
+
+
+def test_the_same_command_does_nothing_again(undisturbed: Path) -> None:
+    before = {name: (undisturbed / name).read_bytes() for name in PRODUCTS}
+    record = (undisturbed / "run" / "events" / "node-0.jsonl").stat().st_mtime_ns
+    rounds = (undisturbed / "units.jsonl").read_bytes()
+    code, _, err = ended(undisturbed.parents[1])
+    assert code == 0, err
+    assert (undisturbed / "run" / "events" / "node-0.jsonl").stat().st_mtime_ns == record
+    assert (undisturbed / "units.jsonl").read_bytes() == rounds
+    assert {name: (undisturbed / name).read_bytes() for name in PRODUCTS} == before
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
+def test_interrupted_it_goes_on_to_the_same_champion(
+    signum: signal.Signals, undisturbed: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "small.toml").write_text(CONFIG)
+    record = tmp_path / "runs" / "small" / "run" / "events" / "node-0.jsonl"
+    with start(tmp_path) as process:
+        deadline = time.monotonic() + 120
+        while not record.exists() or record.stat().st_size < 3000:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(process.pid, signum)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGKILL: -9}[signum]
+    assert signum == signal.SIGKILL or "Traceback" not in err
+    code, _, err = ended(tmp_path)
+    assert code == 0, err
+    for name in ("champion.red", "champion.json", "summary.json"):
+        found = (tmp_path / "runs" / "small" / name).read_bytes()
+        assert found == (undisturbed / name).read_bytes(), name
+
+
+def test_a_folder_of_another_search_is_left_alone(undisturbed: Path, tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(CONFIG.replace("seed = 3", "seed = 4"))
+    before = (undisturbed / "summary.json").read_bytes()
+    with start(tmp_path, "--out", str(undisturbed)) as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.splitlines() == [f"dei: {undisturbed / 'run'} is of another search; remove it"]
+    assert (undisturbed / "summary.json").read_bytes() == before
