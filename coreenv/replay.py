@@ -70,6 +70,43 @@ def round_turns(battle: Battle, round_: int = 0) -> int:
     return int(result.turns[round_])
 
 
+class Run:
+    """A round on the reference machine, one turn after the other.
+
+    Attributes:
+        machine: it has run `step` as often as that was called.
+        turns: all turns of the round; there is no step beyond them.
+
+    Raises:
+        ValueError: the battle has no such round.
+    """
+
+    def __init__(self, battle: Battle, round_: int = 0) -> None:
+        self.turns = round_turns(battle, round_)
+        self.machine = _machine_before(battle, round_)
+        self.machine.load(battle.placement.positions[round_].tolist())
+        self._living = deque(range(len(battle.warriors)))
+        self._living.rotate(-int(battle.placement.first[round_]))
+
+    def step(self) -> int:
+        """Runs the next turn, and returns the seat whose turn it was."""
+        seat = self._living.popleft()
+        self.machine.step(seat)
+        if self.machine.queues[seat]:
+            self._living.append(seat)
+        return seat
+
+
+def _machine_before(battle: Battle, round_: int) -> mars.Machine:
+    """The machine before a round. Earlier rounds leave their mark in p-space alone."""
+    machine = mars.Machine(battle.config)
+    machine.enter(battle.warriors)
+    if battle.config.pspace_size:
+        positions, first = battle.placement.positions[:round_], battle.placement.first[:round_]
+        machine.play(positions, first, battle.stop == "last_standing", measures=False)
+    return machine
+
+
 def replay(battle: Battle, turns: Iterable[int], round_: int = 0) -> Iterator[CoreView]:
     """Views after each of ``turns``, in one run of the reference machine.
 
@@ -79,28 +116,23 @@ def replay(battle: Battle, turns: Iterable[int], round_: int = 0) -> Iterator[Co
     Raises:
         ValueError: the battle has no such round, or ``turns`` are not as said.
     """
-    end = round_turns(battle, round_)
-    machine = _machine_before(battle, round_)
-    seats = range(len(battle.warriors))
-    owner, written = [-1] * battle.config.core_size, [0] * battle.config.core_size
+    run = Run(battle, round_)
+    machine, size = run.machine, battle.config.core_size
+    owner, written = [-1] * size, [0] * size
     positions = battle.placement.positions[round_].tolist()
-    for seat, position in enumerate(positions):
-        for offset in range(len(battle.warriors[seat])):
-            owner[(position + offset) % len(owner)] = seat
-    machine.load(positions)
-    living = deque(seats)
-    living.rotate(-int(battle.placement.first[round_]))
+    for seat, (warrior, position) in enumerate(zip(battle.warriors, positions, strict=True)):
+        for offset in range(len(warrior)):
+            owner[(position + offset) % size] = seat
     for turn in turns:
-        if not machine.turns <= turn <= end:
-            raise ValueError(f"turn {turn} is out of order or beyond the round's end, turn {end}")
+        if not machine.turns <= turn <= run.turns:
+            raise ValueError(
+                f"turn {turn} is out of order or beyond the round's end, turn {run.turns}"
+            )
         while machine.turns < turn:
-            seat = living.popleft()
-            machine.step(seat)
+            seat = run.step()
             for address in machine.touched:
                 owner[address], written[address] = seat, machine.turns
-            if machine.queues[seat]:
-                living.append(seat)
-        yield _view(battle, machine, end, owner, written)
+        yield _view(battle, machine, run.turns, owner, written)
 
 
 def frame_turns(turns: int, frames: int) -> list[int]:
@@ -114,16 +146,6 @@ def frame_turns(turns: int, frames: int) -> list[int]:
         raise ValueError(f"frames is {frames}; an animation needs at least 2")
     last = (frames - 1) ** 2
     return sorted({turns * k * k // last for k in range(frames)})
-
-
-def _machine_before(battle: Battle, round_: int) -> mars.Machine:
-    """The machine before a round. Earlier rounds leave their mark in p-space alone."""
-    machine = mars.Machine(battle.config)
-    machine.enter(battle.warriors)
-    if battle.config.pspace_size:
-        positions, first = battle.placement.positions[:round_], battle.placement.first[:round_]
-        machine.play(positions, first, battle.stop == "last_standing", measures=False)
-    return machine
 
 
 def _view(

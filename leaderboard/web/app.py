@@ -34,6 +34,6 @@ def create_app(board: Board) -> FastAPI:
         app.include_router(part.router)
     app.mount("/static", StaticFiles(packages=[("leaderboard.web", "static")]))
     answer_errors(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(Guard, limits=Limits.of(board.settings))
     return app
