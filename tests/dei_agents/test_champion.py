@@ -13,18 +13,22 @@ import pytest
 from coreenv.config import ruleset
 from coreenv.redcode import assemble
 from dei_agents.champion import ChampionSummary
+from tests.leaderboard.boards import MEMBERS, make_hill
 
 CONFIG = """
 name = "small"
 seed = 3
 [core]
-max_cycles = 400
+ruleset = "nano"
+[evaluation]
+hill = "hill"
 [search]
 rounds = 2
 calls = 8
 n_init = 3
 placements = 2
 last_k = 2
+initial_opponents = ["Crawler"]
 [exchange]
 mode = "lockstep"
 [[nodes]]
@@ -34,6 +38,13 @@ policy = "replicator"
 """
 
 PRODUCTS = ("champion.red", "champion.json", "report.html", "summary.json")
+
+
+def prepare(folder: Path, text: str = CONFIG) -> Path:
+    """A configuration, and a hill whose rounds are fought in no time."""
+    (folder / "small.toml").write_text(text)
+    make_hill(folder / "hill", "nano", MEMBERS)
+    return folder
 
 
 def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
@@ -57,8 +68,7 @@ def ended(folder: Path) -> tuple[int, str, str]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("champion")
-    (folder / "small.toml").write_text(CONFIG)
+    folder = prepare(tmp_path_factory.mktemp("champion"))
     code, out, err = ended(folder)
     assert code == 0, err
     assert "against the test split" not in out, "no progress where there is no terminal"
@@ -76,7 +86,7 @@ def test_the_champion_led_the_second_meeting_and_was_judged_once(undisturbed: Pa
     assert (results["split"], results["profile"]) == ("test", "standard")
     assert score["warrior"] == summary.finalists[0].id
     assert score["points"] == pytest.approx(summary.points, abs=1e-4)
-    champion = assemble((undisturbed / "champion.red").read_bytes(), ruleset("nop94"))
+    champion = assemble((undisturbed / "champion.red").read_bytes(), ruleset("nano"))
     assert champion.id == score["warrior"]
 
 
@@ -95,7 +105,7 @@ def test_the_same_command_does_nothing_again(undisturbed: Path) -> None:
 def test_interrupted_it_goes_on_to_the_same_champion(
     signum: signal.Signals, undisturbed: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "small.toml").write_text(CONFIG)
+    prepare(tmp_path)
     record = tmp_path / "runs" / "small" / "run" / "events" / "node-0.jsonl"
     with start(tmp_path) as process:
         deadline = time.monotonic() + 120
@@ -115,7 +125,7 @@ def test_interrupted_it_goes_on_to_the_same_champion(
 
 
 def test_a_folder_of_another_search_is_left_alone(undisturbed: Path, tmp_path: Path) -> None:
-    (tmp_path / "small.toml").write_text(CONFIG.replace("seed = 3", "seed = 4"))
+    prepare(tmp_path, CONFIG.replace("seed = 3", "seed = 4"))
     before = (undisturbed / "summary.json").read_bytes()
     with start(tmp_path, "--out", str(undisturbed)) as process:
         _, err = process.communicate(timeout=60)
