@@ -5,6 +5,7 @@ The child reads a JSON line and the bytes that were submitted, and answers with 
 """
 
 import json
+import math
 import os
 import resource
 import signal
@@ -153,6 +154,9 @@ def _archive(content: bytes, config: CoreConfig) -> Examined:
     if faults:
         raise AssemblyError(tuple(faults))
     claimed = Archive(record.elites)
+    if not math.isfinite(claimed.qd_score):
+        message, hint = "the fitness of its elites has no finite sum", "submit a run's archive.json"
+        raise AssemblyError((Rejection("E_ARCHIVE", message, hint=hint),))
     programs = "\n".join(sorted({warrior.id for warrior in warriors}))
     return Examined(
         sha256(programs.encode()).hexdigest(),

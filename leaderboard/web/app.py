@@ -26,7 +26,7 @@ def create_app(board: Board) -> FastAPI:
         version=__version__,
         description=ABOUT,
         docs_url=None,
-        redoc_url=None,  # both would load scripts from elsewhere; /api has a page of our own
+        redoc_url=None,  # both would load scripts from elsewhere; /about lists the API
     )
     app.state.board = board
     app.state.benches = serving.benches()

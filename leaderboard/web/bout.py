@@ -70,7 +70,7 @@ class Setup:
             if [type(part) for part in (rules, first, second, seed)] != [str, str, str, int]:
                 raise ValueError("other parts")
             (first + second).encode()  # no half characters
-        except (ValueError, zlib.error, binascii.Error, RecursionError):
+        except (ValueError, TypeError, zlib.error, binascii.Error, RecursionError):
             hint = "copy the whole address, or begin anew at /playground"
             raise Problem.of("E_LINK", "this link holds no match", hint) from None
         return cls(rules, (first, second), seed)
@@ -135,7 +135,10 @@ def _fault(board: Board, rules: str, source: str) -> Problem | None:
 def _assembled(rules: str, source: str, seconds: float) -> Warrior:
     """Somebody's source, assembled where it can do no harm."""
     found = examine(Job("warrior", rules, "utf-8", seconds), source.encode())
-    return replace(assemble(found.program, ruleset(rules)), name=found.name or "Unknown")
+    start, _, code = found.program.partition("\n")
+    config = replace(ruleset(rules), standard="94")  # a canonical program is always written so
+    warrior = assemble(f"ORG {start.removeprefix('start ')}\n{code}", config)
+    return replace(warrior, name=found.name or "Unknown")
 
 
 def letters(battle: Battle) -> str:

@@ -1,15 +1,18 @@
 """A submission as it comes over HTTP: a form, whose file or text field holds the source."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Path, Query
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from coreenv.redcode.lines import Encoding
+from coreenv.redcode.lines import MAX_BYTES, Encoding
 from leaderboard.manifest import Manifest
 from leaderboard.problem import Problem
 from leaderboard.submission import MAX_CLAIMS, Receipt, Upload, submit
@@ -28,6 +31,38 @@ ENCODINGS: Final[tuple[Encoding, ...]] = ("utf-8", "latin-1")
 
 FIELDS: Final = ("source", "encoding", "claimed", *Manifest.model_fields)
 """Text fields of the form; the part `file` takes the place of `source`."""
+
+FORMS: Final = (b"multipart/form-data", b"application/x-www-form-urlencoded")
+
+MAX_DEPTH: Final = 20
+"""Lists and objects within one another in what a search claims: JSON writers have their limits."""
+
+NOT_CLAIMED: Final = {"qd_score", "cells", "lineage"}
+"""What the archive says itself."""
+
+
+@asynccontextmanager
+async def form_of(request: Request, *, files: int, most: int) -> AsyncIterator[FormData]:
+    """The form of a request, for as long as it is looked at.
+
+    Args:
+        request: any.
+        files: how many of its parts may be files.
+        most: bytes of a field.
+
+    Raises:
+        Problem: E_FORM, it is no form; E_SIZE.
+    """
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind not in FORMS:
+        raise Problem.of("E_FORM", "the request is no form", _HOW)
+    if options.get(b"charset", b"utf-8").lower() != b"utf-8":  # Python has slow and odd ones
+        raise Problem.of("E_FORM", "the form is not in UTF-8", _HOW)
+    try:
+        async with request.form(max_files=files, max_fields=20, max_part_size=most) as form:
+            yield form
+    except HTTPException as error:
+        raise Problem.of("E_FORM", f"not a form: {error.detail}"[:300], _HOW) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +85,22 @@ class SubmittedForm:
         Raises:
             Problem: E_FORM, it is no form; E_SIZE.
         """
-        try:
-            async with request.form(max_files=1, max_fields=20, max_part_size=MAX_BODY) as form:
-                return await cls._read(form, request.headers.get("authorization", ""))
-        except HTTPException as error:
-            raise Problem.of("E_FORM", f"not a form: {error.detail}"[:300], _HOW) from None
+        async with form_of(request, files=1, most=MAX_BODY) as form:
+            return await cls._read(form, request.headers.get("authorization", ""))
 
     @classmethod
     async def _read(cls, form: FormData, authorization: str) -> "SubmittedForm":
-        texts = {name: text for name, text in form.items() if isinstance(text, str) and text}
-        unknown = sorted(texts.keys() - {*FIELDS, "token"})
-        if unknown:
+        texts = {name: text for name, text in form.items() if isinstance(text, str)}
+        files = form.keys() - texts.keys()
+        if unknown := sorted(texts.keys() - {*FIELDS, "token"} | files - {"file"}):
             raise Problem.of("E_FORM", f"unknown field {unknown[0][:80]!r}", _HOW)
         file = form.get("file")
         content = texts.pop("source", "").replace("\r\n", "\n").encode()  # browsers send CRLF
         if isinstance(file, UploadFile) and (found := await file.read()):
             content = found
+        else:
+            texts.pop("encoding", "")  # which is that of a file
+        texts = {name: text for name, text in texts.items() if text}
         scheme, _, token = authorization.partition(" ")
         typed = texts.pop("token", "")
         return cls(content, texts, token.strip() if scheme.lower() == "bearer" else typed)
@@ -85,8 +120,11 @@ class SubmittedForm:
         return Upload(self.content, manifest, encoding, claimed, self.token, client)
 
     def shown(self) -> dict[str, str]:
-        """The form to be filled in once more."""
-        return {**self.texts, "source": self.content.decode("utf-8", "replace")}
+        """The form to be filled in once more; without an archive, or a source beyond its size."""
+        encoding = "latin-1" if self.texts.get("encoding") == "latin-1" else "utf-8"
+        fits = len(self.content) <= MAX_BYTES and self.texts.get("track") != "search"
+        source = self.content if fits else b""
+        return {**self.texts, "source": source.decode(encoding, "replace")}
 
 
 async def enter(request: Request, form: SubmittedForm) -> Receipt:
@@ -106,12 +144,20 @@ def _claims(text: str) -> dict[str, Any] | None:
         raise Problem.of("E_SIZE", f"the run claims more than {MAX_CLAIMS} bytes")
     try:
         found = json.loads(text)
-        json.dumps(found, allow_nan=False, ensure_ascii=False).encode()  # no infinity, no half
-    except (ValueError, RecursionError):  # characters, and nothing too deep to write down again
-        found = None
-    if not isinstance(found, dict):
-        raise Problem.of("E_CLAIMS", "claimed is no JSON object")
+        json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
+        depth = _depth(found)
+    except (ValueError, RecursionError):  # no JSON, an infinity, half a character, or an abyss
+        found, depth = None, 0
+    if not isinstance(found, dict) or depth > MAX_DEPTH:
+        raise Problem.of("E_CLAIMS", f"claimed is no JSON object of at most {MAX_DEPTH} levels")
+    if known := sorted(found.keys() & NOT_CLAIMED):
+        raise Problem.of("E_CLAIMS", f"claimed holds {known[0]}", "the archive itself tells it")
     return found
+
+
+def _depth(value: Any) -> int:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, parts), default=0)
 
 
 _HOW: Final = f"send a form of {', '.join(FIELDS)}, token, and a part named file"

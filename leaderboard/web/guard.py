@@ -1,12 +1,14 @@
 """What stands before every request: its size, its client's rate, and the headers of the answer."""
 
+import logging
 import time
 from collections import deque
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leaderboard.board import Settings
@@ -70,10 +72,14 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        request = Request(scope)
+        if scope["method"] == "HEAD":  # the server leaves out the body itself
+            scope = {**scope, "method": "GET"}
+        request, began = Request(scope), False
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal began
             if message["type"] == "http.response.start":
+                began = True
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
@@ -82,11 +88,18 @@ class Guard:
             body = _Body(receive, request)
             await self._app(scope, body.receive, send_with_headers)
         except Problem as problem:
-            response = problem_response(request, problem)
+            await problem_response(request, problem)(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            pass  # nobody waits for an answer
+        except Exception:  # a fault of ours, which is no excuse for an answer without headers
+            if began:
+                raise
+            logging.getLogger(__name__).exception("%s %s", request.method, request.url.path)
+            response = problem_response(request, _broken(), HTTPStatus.INTERNAL_SERVER_ERROR)
             await response(scope, receive, send_with_headers)
 
     def _check_rate(self, request: Request) -> None:
-        writes = request.method not in ("GET", "HEAD") or request.url.path.startswith(COSTLY)
+        writes = request.method != "GET" or request.url.path.startswith(COSTLY)
         client = request.client.host if request.client else ""
         wait = self._rates[writes].wait(client, time.monotonic())
         if wait:
@@ -129,6 +142,10 @@ class _Body:
         if self._bytes > MAX_BODY:
             raise _too_large()
         return message
+
+
+def _broken() -> Problem:
+    return Problem.of("E_BOARD", "the board failed at this", "tell its operator; the log says why")
 
 
 def _too_large() -> Problem:

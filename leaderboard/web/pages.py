@@ -81,16 +81,18 @@ def table(
         seasons = list(session.scalars(select(SeasonRow).order_by(SeasonRow.number)))
         due = jobs.counts(session)
     shown = _arranged(rows, choice)
+    parts = max(1, -(-len(shown) // ROWS))
+    if part > parts:
+        raise Problem.of("E_UNKNOWN", f"the table has no part {part}", f"its last is {parts}")
     return page(
         request,
         "table.html",
         choice=choice,
         rows=shown[ROWS * (part - 1) : ROWS * part],
         found=len(shown),
-        parts=-(-len(shown) // ROWS),
+        parts=parts,
         leaders=[row for row in rows if row.rank == 1],
         entries=len(rows),
-        names={row.id: row.name for row in rows},
         seasons=seasons,
         due=due.get("queued", 0) + due.get("running", 0),
         hill=hill,

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, RedirectResponse
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +12,7 @@ from leaderboard import matches, views
 from leaderboard.problem import Problem
 from leaderboard.web import bout
 from leaderboard.web.bout import Setup
+from leaderboard.web.forms import form_of
 from leaderboard.web.rendering import page
 from leaderboard.web.serving import board_of, in_turn
 
@@ -78,11 +78,8 @@ async def arrange(request: Request) -> Response:
 
 
 async def _arranged(request: Request) -> Setup:
-    try:
-        async with request.form(max_files=0, max_fields=10, max_part_size=MAX_FIELD) as form:
-            texts = {name: text for name, text in form.items() if isinstance(text, str)}
-    except HTTPException as error:
-        raise Problem.of("E_FORM", f"not a form: {error.detail}"[:300]) from None
+    async with form_of(request, files=0, most=MAX_FIELD) as form:
+        texts = {name: text for name, text in form.items() if isinstance(text, str)}
     hill = views.hill_of(board_of(request), texts.get("ruleset"))
     seed = texts.get("seed", "1")
     if not (seed.isascii() and seed.isdecimal() and len(seed) <= 10):
