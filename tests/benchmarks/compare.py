@@ -23,7 +23,7 @@ from coreenv import MADE_BY
 from coreenv.battle import Battle, battle_batch
 from coreenv.placement import pmars
 from coreenv.redcode import Warrior, assemble
-from tests.benchmarks import throughput, workloads
+from tests.benchmarks import board, throughput, workloads
 from tests.benchmarks.conftest import cpu_seconds
 from tests.benchmarks.exhaust import exhaust, winners
 from tests.benchmarks.model_overhead import GOAL, share_of_battles_and_calls
@@ -220,6 +220,8 @@ def main() -> int:
     print("measuring environments and the overhead of a search", file=sys.stderr)
     rows["steps"] = [Row(*line) for line in throughput.rows()]
     rows["overhead"] = [Row(*throughput.outside_row()), overhead()]
+    print("measuring the leaderboard", file=sys.stderr)
+    rows["board"] = [Row(*line) for line in board.rows()]
     rows["counted"] = []
     if shutil.which("valgrind"):
         for name in GOALS:
@@ -275,6 +277,11 @@ many in `CoreWarVectorEnv` on all processors; by the clock, so other work on the
 {table(throughput.HEAD, rows["steps"])}
 
 {table(("what", "measured", "goal"), rows["overhead"])}
+
+## The leaderboard
+CPU time of the server for a page of the table, and of one thread for an entry's battles.
+
+{table(("what", "measured", "goal"), rows["board"])}
 
 ## What does not depend on the machine's mood
 callgrind's count of machine instructions for each simulated one, everything included that a

@@ -19,7 +19,7 @@ export class Inspector {
       cells[0].setAttribute("scope", "row");
       return { row: element("tr", {}, ...cells), cells };
     });
-    const titles = ["Address", "Instruction", "Written in", "Processes"];
+    const titles = ["Address", "Instruction", "Written", "Processes"];
     const listing = table("replay-listing", titles, this.rows.map(({ row }) => row));
     listing.tabIndex = 0; // it scrolls where it is too wide
     listing.setAttribute("role", "region");
