@@ -22,6 +22,7 @@ policy = "bomber"
 [[nodes]]
 policy = "tinkerer"
 """
+WEB = "leaderboard/web"
 VERSIONS = ("3.11", "3.12", "3.13")
 
 
@@ -68,10 +69,15 @@ def test_a_wheel_builds_and_works(python: str, clean_copy: Path, tmp_path: Path)
     assert "coreenv/_mars.pyi" in names
     assert "coreenv/py.typed" in names
     assert not [n for n in names if n.endswith((".pyx", ".c", ".h")) or n.startswith("tests")]
+    web = [f for name in ("static", "templates") for f in (clean_copy / WEB / name).iterdir()]
+    assert {str(file.relative_to(clean_copy)) for file in web} <= set(names)
     call(own / "pip", "install", "--quiet", wheel, cwd=tmp_path)
     (tmp_path / "imp.red").write_text("mov 0, 1\n")
     assert "MOV.I" in call(own / "corewar", "asm", "imp.red", cwd=tmp_path)
     assert "points" in call(own / "corewar-eval", "score", "imp.red", cwd=tmp_path)
+    board = subprocess.run([own / "corewar-board", "table"], capture_output=True, check=False)
+    assert board.returncode == 2, "the extra was not asked for"
+    assert b"corewar-dei[board]" in board.stderr
     (tmp_path / "small.toml").write_text(SMALL_SEARCH)
     call(own / "dei", "run", "small.toml", "--out", "out", cwd=tmp_path)
     assert (tmp_path / "out" / "report.html").exists()
