@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from coreenv.redcode import Warrior
@@ -166,6 +167,7 @@ class Bench:
     def work(self, runs: Sequence[Run], jobs: int, tell: Tell) -> list[str]:
         """Bring runs to their end, ``jobs`` at once; returns why some did not."""
         faults = []
+        resource_tracker.ensure_running()  # else a thread would, and then hear Ctrl-C again
         with ThreadPoolExecutor(jobs, initializer=_leave_ctrl_c_to_main) as pool:
             under_way = {pool.submit(self.finish, run): run for run in runs}
             try:
