@@ -123,11 +123,11 @@ def scores(shown: dict[str, Any]) -> dict[str, Any] | None:
     Args:
         shown: an entry, see `warrior`.
     """
-    for found in reversed(shown["evaluations"]):
-        if found["result"] and not found["stale"] and found["kind"] in ("score", "search"):
-            [score] = found["result"].get("champion", found["result"])["scores"]
-            return dict(score)
-    return None
+    result = _newest(shown, "score", "search")
+    if result is None:
+        return None
+    [score] = result.get("champion", result)["scores"]
+    return dict(score)
 
 
 def archive(shown: dict[str, Any]) -> dict[tuple[int, int], float]:
@@ -136,11 +136,17 @@ def archive(shown: dict[str, Any]) -> dict[tuple[int, int], float]:
     Args:
         shown: an entry, see `warrior`.
     """
+    result = _newest(shown, "search")
+    elites = result["archive"]["elites"] if result else ()
+    return {tuple(elite["cell"]): elite["fitness"] for elite in elites}
+
+
+def _newest(shown: dict[str, Any], *kinds: str) -> dict[str, Any] | None:
+    """The newest result of these kinds that is not stale."""
     for found in reversed(shown["evaluations"]):
-        if found["result"] and not found["stale"] and found["kind"] == "search":
-            elites = found["result"]["archive"]["elites"]
-            return {tuple(elite["cell"]): elite["fitness"] for elite in elites}
-    return {}
+        if found["result"] and not found["stale"] and found["kind"] in kinds:
+            return dict(found["result"])
+    return None
 
 
 def document(session: Session, key: str) -> str:

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import leaderboard.web
-from coreenv import _mars, placement
-from coreenv.battle import Battle, Stop
+from coreenv import _mars
+from coreenv.battle import Battle
 from coreenv.config import CoreConfig, ruleset
 from coreenv.placement import Placement
 from coreenv.redcode import assemble
@@ -24,20 +24,10 @@ from coreenv.redcode.instruction import EMPTY
 from coreenv.replay import Run, replay, round_turns
 from leaderboard.web.stream import battle_stream
 from tests.coreenv.test_machine_fuzz import battles
+from tests.coreenv.test_render import BRIEF, IMP, MOODY, SPLITTER, make
 
 NANO, TINY = ruleset("nano"), ruleset("tiny")
-IMP = ";name Imp\nmov 0, 1\n"
 BOMBER = ";name Bomb\u00e9r \u2028</script>\nadd #7, 3\nmov 2, @2\njmp -2\ndat #0, #9\n"
-SPLITTER = ";name Splitter\nspl 0, <-20\nmov -1, <-9\njmp -2, {50\n"
-BRIEF = ";name Brief\ndjn 0, #50\ndat 0, 0\n"
-MOODY = ";name Moody\nldp.ab #0, 1\njmp @0, 0\ndjn 0, #300\ndat 0, 0\n"
-
-
-def make(*sources: str, config: CoreConfig, rounds: int = 1, stop: Stop = "all_dead") -> Battle:
-    warriors = [assemble(source, config) for source in sources]
-    places = placement.pmars(config, len(warriors), rounds, seed=11)
-    return Battle(tuple(warriors), config, places, stop)
-
 
 FIGHTS = {
     "three, unequal, for long": make(SPLITTER, BOMBER, IMP, config=TINY),
