@@ -60,6 +60,12 @@ class Manifest(BaseModel):
 _KEYS: Final = f"keys are {', '.join(Manifest.model_fields)}; all of them texts"
 
 
+def no_parent(parent: str) -> Problem:
+    """The entry that another is said to be made from is none of this board."""
+    hint = "give the id of an entry of this board, 16 hex digits"
+    return Problem.of("E_PARENT", f"parent is {parent[:80]!r}", hint)
+
+
 def check_manifest(manifest: Manifest, hills: Mapping[str, Hill]) -> None:
     """Look at what can be told without the store.
 
@@ -79,8 +85,7 @@ def check_manifest(manifest: Manifest, hills: Mapping[str, Hill]) -> None:
         if text and (fault := name_fault(field, text)):
             raise Problem.of("E_NAME", fault, "1 to 80 printable characters")
     if manifest.parent and not re.fullmatch("[0-9a-f]{16}", manifest.parent):
-        hint = "give the id of an entry of this board, 16 hex digits"
-        raise Problem.of("E_PARENT", f"parent is {manifest.parent[:80]!r}", hint)
+        raise no_parent(manifest.parent)
     link = manifest.link
     fine = link.startswith("https://") and link.isprintable() and " " not in link
     if link and not (fine and len(link) <= MAX_LINK):

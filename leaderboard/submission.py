@@ -8,13 +8,12 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from coreenv.redcode import Rejection
 from coreenv.redcode.lines import MAX_BYTES, Encoding
 from leaderboard import clones, jobs, seasons, tokens
 from leaderboard.board import Board
 from leaderboard.conditions import official
 from leaderboard.events import append
-from leaderboard.manifest import Manifest, check_manifest
+from leaderboard.manifest import Manifest, check_manifest, no_parent
 from leaderboard.models import Entry
 from leaderboard.problem import Problem
 from leaderboard.sandbox import Examined, examine
@@ -152,8 +151,7 @@ def _check_rate(board: Board, session: Session, submitter: str) -> None:
 def _entry(session: Session, upload: Upload, examined: Examined, submitter: str) -> Entry:
     manifest, program = upload.manifest, examined.program
     if manifest.parent and session.get(Entry, manifest.parent) is None:
-        hint = "give the id of an entry of this board, 16 hex digits"
-        raise Problem([Rejection("E_PARENT", f"parent is {manifest.parent[:80]!r}", hint=hint)])
+        raise no_parent(manifest.parent)
     claims = {
         "qd_score": examined.qd_score,
         "cells": examined.cells,

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from eval.statistics import Interval
 from leaderboard.field import Field
+from leaderboard.figures import percent, points
 from leaderboard.problem import printable
 from leaderboard.views import Row
 
@@ -42,14 +43,14 @@ def field_table(field: Field, names: Mapping[str, str]) -> Table:
 def _cells(row: Row, track: str) -> list[str]:
     cells = ["" if row.rank is None else str(row.rank)]
     if track == "search":
-        cells += [_number(row.qd_score), _percent(row.coverage)]
-        cells += [_number(row.claimed.get("qd_score"))]
+        cells += [points(row.qd_score), percent(row.coverage)]
+        cells += [points(row.claimed.get("qd_score"))]
     cells += [
-        _number(row.points) if row.points is not None else row.status,
+        points(row.points) if row.points is not None else row.status,
         _interval(row.placement),
         _interval(row.opponents),
-        _percent(row.win_share),
-        _percent(row.tie_share),
+        percent(row.win_share),
+        percent(row.tie_share),
         row.worst_class,
         row.id,
         f"{row.name} by {row.author}" + (" (near-clone)" if row.clone_of else ""),
@@ -59,14 +60,6 @@ def _cells(row: Row, track: str) -> list[str]:
 
 def _cell(text: str) -> Text:
     return Text(printable(text))
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}"
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.0%}"
 
 
 def _interval(ends: Interval | None) -> str:

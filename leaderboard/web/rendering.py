@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from eval.statistics import Interval
+from leaderboard.figures import percent, points
 
 MOST_POINTS: Final = 300
 """KOTH points of who wins every round, times 100."""
@@ -49,16 +50,6 @@ def _environment() -> Environment:
         "heat": heat,
     }
     return environment
-
-
-def points(value: float | None) -> str:
-    """A figure with one decimal."""
-    return "" if value is None else f"{value:.1f}"
-
-
-def percent(value: float | None) -> str:
-    """A share of 0..1."""
-    return "" if value is None else f"{value:.0%}"
 
 
 def interval(ends: Interval | None) -> str:
