@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.leaderboard.boards import Store, fresh_database
+from tests.leaderboard.serving import Server, fill, serving
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +56,12 @@ def store(request: pytest.FixtureRequest) -> Store:
 def sqlite() -> Store:
     """For what does not depend on the store."""
     return Store(None)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, list[str]]]:
+    """A served board of every kind of entry, and their ids."""
+    folder = tmp_path_factory.mktemp("boards") / "board"
+    ids = fill(folder)
+    with serving(folder) as server:
+        yield server, ids

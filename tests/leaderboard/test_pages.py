@@ -16,7 +16,7 @@ from leaderboard.board import open_board
 from leaderboard.matches import match
 from leaderboard.web.bout import Setup
 from tests.leaderboard.boards import DWARF, IMP
-from tests.leaderboard.serving import HOSTILE, Server, fill, serving, wait_until
+from tests.leaderboard.serving import HOSTILE, Server, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -39,14 +39,6 @@ STATE = """() => {
     dead: round.warriors.map((_, seat) => !round.living.includes(seat)),
   };
 }"""
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, list[str]]]:
-    folder = tmp_path_factory.mktemp("boards") / "board"
-    ids = fill(folder)
-    with serving(folder) as server:
-        yield server, ids
 
 
 @pytest.fixture(scope="module")

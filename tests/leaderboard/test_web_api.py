@@ -2,23 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.leaderboard.serving import Server, fill, serving
+from tests.leaderboard.serving import Server
 
 EXAMPLES = 40
 """Requests made up for each operation, beside the systematic ones."""
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, list[str]]]:
-    folder = tmp_path_factory.mktemp("boards") / "board"
-    ids = fill(folder)
-    with serving(folder) as server:
-        yield server, ids
 
 
 @pytest.mark.full
