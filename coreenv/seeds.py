@@ -19,6 +19,7 @@ class Domain(IntEnum):
     COMMON = 4  # battles of the common re-score; key: unit
     EVALUATION = 5  # battles against a hill; key: opponent
     CORRECTED = 6  # battles that re-score final elites; key: node, round
+    GOSSIP = 7  # whom a node listens to; key: node, round
 
 
 def generator(seed: int, domain: Domain, *key: int) -> np.random.Generator:

@@ -135,8 +135,11 @@ class Run:
 
     def digest(self, condition: Condition, hill: Hill, made_by: str) -> str:
         """SHA-256 of all that the result depends on."""
+        # Keys at their defaults are left out, so that a new one leaves older results valid; whoever
+        # changes a default raises the version.
         search = self.config.model_dump(
             mode="json",
+            exclude_defaults=True,
             exclude={"budget": True, "prices": True, "nodes": {"__all__": FREE_KEYS}},
         )
         record = {

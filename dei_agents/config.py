@@ -85,6 +85,11 @@ class ExchangeSettings(_Settings):
     """``async``: a node takes what has arrived [S]. ``lockstep``: round r reads exactly round
     r - 1 of every living peer, so that equal seeds give equal archives. ``none``: nobody
     takes anything, to see what the exchange brings."""
+    topology: Literal["all", "ring", "gossip"] = "all"
+    """Whom a node listens to. ``all``: every peer [S]. ``ring``: the node before it. ``gossip``:
+    ``fanout`` peers, drawn anew every round. The last two are beyond the paper."""
+    fanout: int = Field(default=2, ge=1)
+    """Peers that a node listens to in a round of gossip."""
 
 
 class BudgetSettings(_Settings):
@@ -183,6 +188,8 @@ class RunConfig(_Settings):
     search: SearchSettings = SearchSettings()
     exchange: ExchangeSettings = ExchangeSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    restarts: int = Field(default=3, ge=0)
+    """How often a node that dies is started again, from its record."""
     budget: BudgetSettings = BudgetSettings()
     prices: dict[str, Price] = {}
     """By model, before those of the package's own dated table."""

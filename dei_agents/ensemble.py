@@ -1,6 +1,7 @@
 """The ensemble: starts the nodes, follows their records, and survives their deaths."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class Ensemble:
 
     def __init__(self, config: RunConfig, folder: Path) -> None:
         self.folder = folder
+        self.restarts = config.restarts
         self.views = [NodeView(node) for node in range(len(config.nodes))]
         self._readers = [EventReader(node_log(folder, view.node)) for view in self.views]
 
@@ -38,22 +40,31 @@ class Ensemble:
     def run(self, engine: Engine, on_update: Callable[[Sequence[NodeView]], None]) -> None:
         """Start the nodes and follow them to the end.
 
-        A node that dies takes nothing down with it: its death is recorded, the others go on.
+        A node that dies takes nothing down with it: its death is recorded, the others go on, and
+        it is started again from its record, at most ``restarts`` times.
 
         Raises:
             RuntimeError: every node died.
         """
         with RunLog(self.folder / "events" / "ensemble.jsonl") as log:
-            engine.start()
+            deaths = Counter[int]()
+            engine.start(range(len(self.views)))
             while True:
                 at_work = engine.running
                 ended = engine.poll()
                 self.refresh()
                 for node, exit_code in ended.items():
-                    if exit_code or self.views[node].state not in ("finished", "halted", "spent"):
-                        death = NodeDied(node=node, exit_code=exit_code)
-                        log.write(death)
-                        self.views[node].apply(death)
+                    if not exit_code and self.views[node].state in ("finished", "halted", "spent"):
+                        continue
+                    deaths[node] += 1
+                    death = NodeDied(node=node, exit_code=exit_code)
+                    log.write(death)
+                    self.views[node].apply(death)
+                    if deaths[node] > self.restarts:
+                        engine.abandon(node)
+                    else:
+                        engine.start([node])
+                        at_work = True
                 on_update(self.views)
                 if not at_work:
                     break

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import Self
 
-from dei_agents.budget import Account, Spending, cost
+from dei_agents.budget import Purse, Spending, cost
 from dei_agents.completion import Client, Prompt
 from dei_agents.config import Price
 from dei_agents.history import Exchanged
@@ -54,7 +54,7 @@ class Ledger:
         self,
         line: Line,
         record: Callable[[Event], None],
-        account: Account,
+        account: Purse,
         price: Price | None,
         past: Mapping[tuple[int, int], Exchanged],
     ) -> None:

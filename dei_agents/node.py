@@ -33,6 +33,7 @@ from dei_agents.policy import (
     Proposal,
     Repair,
 )
+from dei_agents.topology import peers
 from eval.archive import Archive, Elite, EliteRecord, Origin, Placed
 from eval.record import (
     Called,
@@ -175,14 +176,15 @@ class Node:
         if round_ in past:
             return list(past[round_].parcels), past[round_].lost
         mode = self.config.exchange.mode
+        heard = peers(self.config, self.node, round_)
         if mode == "none":
             parcels = list[Parcel]()
         elif mode == "lockstep":
             # No time limit: a peer that dies is marked by the ensemble, and then left out.
-            parcels = self.exchange.collect_round(round_ - 1, inf) if round_ > 1 else []
+            parcels = self.exchange.collect_round(round_ - 1, heard, inf) if round_ > 1 else []
         else:
             had = self.history.received
-            parcels = [p for p in self.exchange.collect() if (p.node, p.round) not in had]
+            parcels = [p for p in self.exchange.collect(heard) if (p.node, p.round) not in had]
         lost_before = past[max(past)].lost if past else 0
         return [parcel for parcel in parcels if parcel.payload], lost_before + self.exchange.lost
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: ARG002  what never happens has arguments all the same
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -119,10 +119,12 @@ class _RecordedWorld:
     def publish(self, round_: int, payload: bytes) -> None:
         """Peers are replayed from their own records."""
 
-    def collect(self) -> list[Parcel]:
+    def collect(self, peers: Collection[int] | None = None) -> list[Parcel]:
         raise RecordEndError
 
-    def collect_round(self, round_: int, timeout: float = 0) -> list[Parcel]:
+    def collect_round(
+        self, round_: int, peers: Collection[int] | None = None, timeout: float = 0
+    ) -> list[Parcel]:
         raise RecordEndError
 
     def retired(self, node: int) -> bool:

@@ -1,11 +1,12 @@
 """A node's whole life in its own process: what it opens, runs and closes, on every engine."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from coreenv.redcode import Warrior
-from dei_agents.budget import Account, Book
+from dei_agents.budget import Account, Book, Purse
 from dei_agents.config import ConfigError, NodeSettings, RunConfig
 from dei_agents.exchange import Exchange
 from dei_agents.history import Continuation, History
@@ -16,24 +17,43 @@ from dei_agents.policies.model import ModelPolicy, open_client
 from dei_agents.policy import MutationPolicy
 from dei_agents.prices import price_of
 from dei_agents.runlog import RunLog, node_log
-from eval.record import EventReader
+from eval.record import Event, EventReader
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a node has of its run folder, wherever that is.
+
+    Attributes:
+        history: its past.
+        write: takes its events, from any thread; an event is kept when this returns.
+        account: its budget.
+    """
+
+    history: History
+    write: Callable[[Event], None]
+    account: Purse
 
 
 def work(
-    node: int, config: RunConfig, folder: Path, initial: tuple[Warrior, ...], exchange: Exchange
+    node: int, config: RunConfig, initial: tuple[Warrior, ...], exchange: Exchange, desk: Desk
 ) -> None:
     """Run a node from where its record ends, which for a new run is the beginning."""
-    with (
-        RunLog(node_log(folder, node)) as log,
-        closing(Book(budget_file(folder))) as book,
-    ):
+    with _lines(config, node, desk) as policies:
+        record = Continuation(desk.history.events, desk.write)
+        Node(node, config, policies, exchange, initial, record, desk.account, desk.history).run()
+    exchange.finish()
+
+
+@contextmanager
+def open_desk(node: int, config: RunConfig, folder: Path) -> Iterator[Desk]:
+    """A node's desk in a run folder on this machine; nobody else may be at it."""
+    with RunLog(node_log(folder, node)) as log, closing(Book(budget_file(folder))) as book:
         history = read_history(folder, node)
-        own = config.nodes[node].budget
-        account = Account(node, book, own, config.budget)
-        with _lines(config, node, log, account, history) as policies:
-            record = Continuation(history.events, log.write)
-            Node(node, config, policies, exchange, initial, record, account, history).run()
-        exchange.finish()
+        # Had it died in the middle of a call, the call would still be reserved.
+        book.write(node, history.spent)
+        account = Account(node, book, config.nodes[node].budget, config.budget)
+        yield Desk(history, log.write, account)
 
 
 def read_history(folder: Path, node: int) -> History:
@@ -61,9 +81,7 @@ def open_book(folder: Path, config: RunConfig) -> None:
 
 
 @contextmanager
-def _lines(
-    config: RunConfig, node: int, log: RunLog, account: Account, history: History
-) -> Iterator[tuple[MutationPolicy, ...]]:
+def _lines(config: RunConfig, node: int, desk: Desk) -> Iterator[tuple[MutationPolicy, ...]]:
     """The node's policies, with an open line to every language model among them."""
 
     def opened(settings: NodeSettings) -> MutationPolicy:
@@ -71,7 +89,7 @@ def _lines(
             return builtin(settings.policy)
         line = lines.enter_context(Line(open_client(settings, config.core.config)))
         price = price_of(settings.label, config.prices)
-        ledger = Ledger(line, log.write, account, price, history.exchanged)
+        ledger = Ledger(line, desk.write, desk.account, price, desk.history.exchanged)
         return ModelPolicy(settings, ledger.complete)
 
     with ExitStack() as lines:

@@ -1,5 +1,6 @@
 """Where nodes run: the `Engine` protocol."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -9,15 +10,16 @@ class Engine(Protocol):
     A context manager: on leaving, however it is left, no process and no shared memory remain.
     """
 
-    def start(self) -> None:
-        """Start every node."""
+    def start(self, nodes: Iterable[int]) -> None:
+        """Start nodes, each from where its record ends; none of them may be at work."""
         ...
 
     def poll(self) -> dict[int, int]:
-        """Exit codes of the nodes that ended since the last call; never waits.
+        """Exit codes of the nodes that ended since the last call; never waits."""
+        ...
 
-        A node that ended without finishing is marked as dead in the exchange first.
-        """
+    def abandon(self, node: int) -> None:
+        """Say to its peers that a node that ended will not come back."""
         ...
 
     @property

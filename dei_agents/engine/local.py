@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from hashlib import sha256
 from multiprocessing.connection import wait
@@ -15,7 +15,7 @@ from coreenv.redcode import Warrior
 from dei_agents.config import RunConfig
 from dei_agents.exchange import Exchange, Status
 from dei_agents.exchange.shared_memory import SharedMemoryBlock, leave
-from dei_agents.worker import open_book, work
+from dei_agents.worker import open_book, open_desk, work
 
 GRACE_SECONDS = 5.0
 """How long a node that is told to stop may take before it is killed: what is answered meanwhile is
@@ -37,6 +37,20 @@ class LocalEngine:
         self._exchange = ExitStack()
 
     def __enter__(self) -> "LocalEngine":
+        """
+        Raises:
+            ConfigError: money was spent at an unknown price, and is capped now.
+        """
+        (self._folder / "logs").mkdir(exist_ok=True)
+        open_book(self._folder, self._config)
+        # All rounds of a node fit, so that no peer misses one, however far it lags behind.
+        block = SharedMemoryBlock(
+            len(self._config.nodes),
+            depth=self._config.search.rounds + 1,
+            slot_size=slot_size(self._config),
+            name=block_name(self._folder),
+        )
+        self._block = self._exchange.enter_context(block)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -45,20 +59,10 @@ class LocalEngine:
         finally:
             self._exchange.close()
 
-    def start(self) -> None:
-        (self._folder / "logs").mkdir(exist_ok=True)
-        open_book(self._folder, self._config)
-        # All rounds of a node fit: when resumed, it publishes them again faster than peers read.
-        block = SharedMemoryBlock(
-            len(self._config.nodes),
-            depth=self._config.search.rounds + 1,
-            slot_size=_slot_size(self._config),
-            name=block_name(self._folder),
-        )
-        self._block = self._exchange.enter_context(block)
+    def start(self, nodes: Iterable[int]) -> None:
         # Spawned, not forked: a node inherits no threads and no locks in an unknown state.
         spawn = multiprocessing.get_context("spawn")
-        for node in range(len(self._config.nodes)):
+        for node in nodes:
             recipe = self._block.recipe(node)
             arguments = (node, self._config, self._folder, self._initial, recipe)
             process = spawn.Process(target=run_node, args=arguments, name=f"dei-node-{node}")
@@ -78,9 +82,10 @@ class LocalEngine:
         ended = {n: p.exitcode for n, p in self._processes.items() if p.exitcode is not None}
         for node in ended:
             del self._processes[node]
-            if self._block.status(node) is not Status.FINISHED:
-                self._block.mark(node, Status.DEAD)
         return ended
+
+    def abandon(self, node: int) -> None:
+        self._block.mark(node, Status.DEAD)
 
     def _stop(self) -> None:
         for process in self._processes.values():
@@ -98,7 +103,7 @@ def block_name(folder: Path) -> str:
     return f"dei-{sha256(os.fsencode(folder.resolve())).hexdigest()[:16]}"
 
 
-def _slot_size(config: RunConfig) -> int:
+def slot_size(config: RunConfig) -> int:
     """Bytes for the largest champion: its listing, its strategy, and the figures beside them."""
     return 8192 + 64 * config.core.config.max_length
 
@@ -117,8 +122,8 @@ def run_node(
     signal.signal(signal.SIGTERM, leave)
     _print_to(folder / "logs" / f"node-{node}.log")
     _end_with_parent()
-    with recipe() as exchange:
-        work(node, config, folder, initial, exchange)
+    with open_desk(node, config, folder) as desk, recipe() as exchange:
+        work(node, config, initial, exchange, desk)
 
 
 def _print_to(path: Path) -> None:

@@ -4,7 +4,7 @@ An exchange never makes anybody wait, unless a node asks for lockstep. A champio
 here; the node knows its schema.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -51,19 +51,34 @@ class Exchange(Protocol):
         ...
 
     def publish(self, round_: int, payload: bytes) -> None:
-        """Offer a champion to all peers, at once and without waiting. Rounds never go back.
+        """Offer a champion to all peers, at once and without waiting.
+
+        Rounds count from 1, one after the other. A node that was restarted tells its rounds over
+        again: those that its peers have been offered already are not offered once more.
 
         Raises:
             ValueError: the payload is larger than a slot; the message names both sizes.
         """
         ...
 
-    def collect(self) -> list[Parcel]:
-        """All champions that arrived since the last call, oldest first per peer; never waits."""
+    def collect(self, peers: Collection[int] | None = None) -> list[Parcel]:
+        """The champions that arrived since they were last collected; never waits.
+
+        Args:
+            peers: whose; None takes everybody's. What others publish stays for later calls.
+
+        Returns:
+            Oldest first per peer.
+        """
         ...
 
-    def collect_round(self, round_: int, timeout: float = LOCKSTEP_TIMEOUT) -> list[Parcel]:
-        """Lockstep: wait for every peer's champion of ``round_``, and return them by node.
+    def collect_round(
+        self,
+        round_: int,
+        peers: Collection[int] | None = None,
+        timeout: float = LOCKSTEP_TIMEOUT,
+    ) -> list[Parcel]:
+        """Lockstep: wait for the peers' champions of ``round_``, and return them by node.
 
         A peer that retired without publishing that round is left out. Champions of earlier rounds
         are dropped, those of later rounds stay for later calls.
@@ -71,6 +86,7 @@ class Exchange(Protocol):
         Args:
             round_: from 1, and never lower than at an earlier call. A node that is resumed may
                 begin at any round.
+            peers: whose; None waits for everybody's.
             timeout: seconds to wait; a safeguard, since dead nodes are marked.
 
         Raises:
@@ -97,6 +113,9 @@ class Hub(Protocol):
 
         An end knows no earlier end of the same node: it collects whatever is still there, and
         carries on publishing where the last one stopped, even in the middle of a write.
+
+        Raises:
+            ValueError: there is no such node.
         """
         ...
 

@@ -76,6 +76,11 @@ class Ring:
         self._bytes[start : start + len(payload)] = payload
         words[slot] = 2 * number
 
+    def last_round(self) -> int:
+        """The round of the newest whole champion, 0 if there is none."""
+        number = self._latest_stamp() // 2
+        return self._words[self._slot(number) + 1] if number else 0
+
     def peek(self) -> Parcel | None:
         """The next number, left in place, or None if there is none or it is not whole."""
         self._skip_overwritten()

@@ -9,7 +9,7 @@ The block, in native 8-byte words::
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
@@ -137,22 +137,29 @@ class SharedMemoryExchange:
         return sum(ring.lost for ring in self._peers)
 
     def publish(self, round_: int, payload: bytes) -> None:
-        """Offer a champion to all peers, at once and without waiting. Rounds never go back.
+        """Offer a champion to all peers, at once and without waiting; see `Exchange`.
 
         Raises:
             ValueError: the payload is larger than a slot, or the round is below 1.
         """
-        self._rings[self.node].write(round_, payload)
+        own = self._rings[self.node]
+        if not 1 <= round_ <= own.last_round():
+            own.write(round_, payload)
 
-    def collect(self) -> list[Parcel]:
-        """All champions that arrived since the last call, oldest first per peer; never waits."""
-        return [parcel for ring in self._peers for parcel in ring.arrived()]
+    def collect(self, peers: Collection[int] | None = None) -> list[Parcel]:
+        """Champions that arrived since they were last collected; see `Exchange`."""
+        return [parcel for ring in self._of(peers) for parcel in ring.arrived()]
 
-    def collect_round(self, round_: int, timeout: float = LOCKSTEP_TIMEOUT) -> list[Parcel]:
-        """Lockstep: wait for every peer's champion of ``round_``; see `Exchange`."""
+    def collect_round(
+        self,
+        round_: int,
+        peers: Collection[int] | None = None,
+        timeout: float = LOCKSTEP_TIMEOUT,
+    ) -> list[Parcel]:
+        """Lockstep: wait for the peers' champions of ``round_``; see `Exchange`."""
         deadline = time.monotonic() + timeout
         found: dict[int, Parcel] = {}
-        awaited = self._peers
+        awaited = self._of(peers)
         while True:
             # Read before the rings: a node that retires has written its last champion already.
             retired = {ring.node for ring in awaited if self.retired(ring.node)}
@@ -192,6 +199,9 @@ class SharedMemoryExchange:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _of(self, peers: Collection[int] | None) -> list[Ring]:
+        return [ring for ring in self._peers if peers is None or ring.node in peers]
 
     def _seek(self, ring: Ring, round_: int) -> Parcel | None:
         """The champion of ``round_`` if it is there yet, left in place; drops older ones."""

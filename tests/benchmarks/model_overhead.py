@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -10,14 +10,12 @@ from unittest.mock import patch
 
 from coreenv.hill import bundled
 from dei_agents import node as node_module
-from dei_agents.budget import Account, Book
 from dei_agents.config import RunConfig
 from dei_agents.exchange.shared_memory import SharedMemoryBlock
 from dei_agents.ledger import Ledger, Line
 from dei_agents.node import Node
 from dei_agents.policies.model import ModelPolicy, open_client
-from dei_agents.runlog import RunLog, node_log
-from dei_agents.worker import budget_file, open_book
+from dei_agents.worker import open_book, open_desk
 from tests.dei_agents.fake_servers import provider_process
 
 GOAL: Final = 0.95
@@ -56,19 +54,18 @@ def share_of_battles_and_calls() -> float:
         )
         (folder / "events").mkdir()
         open_book(folder, config)
-        log = stack.enter_context(RunLog(node_log(folder, 0)))
-        book = stack.enter_context(closing(Book(budget_file(folder))))
+        desk = stack.enter_context(open_desk(0, config, folder))
         block = stack.enter_context(SharedMemoryBlock(1))
         exchange = stack.enter_context(block.recipe(0)())
         line = stack.enter_context(Line(open_client(config.nodes[0], config.core.config)))
-        account = Account(0, book, config.nodes[0].budget, config.budget)
-        policy = ModelPolicy(config.nodes[0], Ledger(line, log.write, account, None, {}).complete)
+        ledger = Ledger(line, desk.write, desk.account, None, {})
+        policy = ModelPolicy(config.nodes[0], ledger.complete)
         stack.enter_context(
             patch.object(node_module, "evaluate", clock.timed(node_module.evaluate))
         )
         stack.enter_context(patch.object(ModelPolicy, "propose", clock.timed(ModelPolicy.propose)))
         opponents = bundled("v1").warriors(("Pebble", "Lookout", "Carbon", "Broom"))
-        worker = Node(0, config, (policy,), exchange, opponents, log.write, account)
+        worker = Node(0, config, (policy,), exchange, opponents, desk.write, desk.account)
         began = time.perf_counter()
         worker.run()
         return clock.seconds / (time.perf_counter() - began)

@@ -5,6 +5,7 @@ The three peers do nothing but publish and collect, so four processes want the p
 
 import multiprocessing
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ CALLS = 20_000
 
 def chat_for_ever(recipe: Callable[[], SharedMemoryExchange]) -> None:
     with recipe() as exchange:
-        while True:
-            exchange.publish(1, CHAMPION)
+        for round_ in count(1):
+            exchange.publish(round_, CHAMPION)
             exchange.collect()
 
 
@@ -44,7 +45,9 @@ def exchange() -> Iterator[SharedMemoryExchange]:
 def test_p99_below_a_millisecond(
     benchmark: BenchmarkFixture, exchange: SharedMemoryExchange, verb: str
 ) -> None:
-    call = (lambda: exchange.publish(1, CHAMPION)) if verb == "publish" else exchange.collect
+    rounds = count(1)
+    publish = lambda: exchange.publish(next(rounds), CHAMPION)  # noqa: E731
+    call = publish if verb == "publish" else exchange.collect
     benchmark.pedantic(call, rounds=CALLS, warmup_rounds=100)  # type: ignore[no-untyped-call]
     assert benchmark.stats is not None, "run with --benchmark-enable"
     median, p99 = np.quantile(benchmark.stats.stats.data, (0.5, 0.99)) * 1e6

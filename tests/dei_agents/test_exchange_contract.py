@@ -116,6 +116,34 @@ def test_a_new_end_of_a_node_carries_on(hub: Hub, ends: Ends) -> None:
     assert ends[0].lost == 0
 
 
+def test_a_node_that_starts_over_does_not_offer_its_rounds_again(hub: Hub, ends: Ends) -> None:
+    for round_ in (1, 2):
+        ends[1].publish(round_, b"%d" % round_)
+    assert [p.round for p in ends[0].collect()] == [1, 2]
+    with hub.recipe(1)() as again:
+        for round_ in (1, 2, 3):
+            again.publish(round_, b"%d" % round_)
+    assert [p.round for p in ends[0].collect()] == [3]
+    assert [p.round for p in ends[2].collect()] == [1, 2, 3]
+
+
+def test_who_is_not_listened_to_can_be_heard_later(ends: Ends) -> None:
+    ends[1].publish(1, b"b1")
+    ends[2].publish(1, b"c1")
+    assert ends[0].collect([2]) == [Parcel(2, 1, b"c1")]
+    ends[1].publish(2, b"b2")
+    assert ends[0].collect([]) == []
+    assert ends[0].collect([1]) == [Parcel(1, 1, b"b1"), Parcel(1, 2, b"b2")]
+
+
+def test_lockstep_waits_only_for_those_it_listens_to(ends: Ends) -> None:
+    ends[2].publish(1, b"c1")
+    assert ends[0].collect_round(1, [2], timeout=5) == [Parcel(2, 1, b"c1")]
+    ends[1].publish(1, b"b1")
+    ends[1].publish(2, b"b2")
+    assert ends[0].collect_round(2, [1], timeout=5) == [Parcel(1, 2, b"b2")]
+
+
 def test_a_late_end_collects_what_is_still_there(hub: Hub, ends: Ends) -> None:
     for round_ in range(1, DEPTH + 2):
         ends[1].publish(round_, b"%d" % round_)

@@ -13,17 +13,21 @@ from pathlib import Path
 import pytest
 
 from coreenv.hill import open_hill
+from coreenv.redcode import Warrior
 from dei_agents.config import RunConfig
 from dei_agents.engine.local import LocalEngine, block_name
 from dei_agents.ensemble import Ensemble
 from dei_agents.opponents import initial_opponents
-from eval.record import NodeView
+from dei_agents.replay import replay
+from eval.record import EventReader, NodeDied, NodeView
 from eval.summary import merged_archive
 
 POLICIES = ("bomber", "replicator", "scanner", "tinkerer")
 
 
-def small(mode: str = "async", nodes: int = 3, seed: int = 5, **search: object) -> RunConfig:
+def small(
+    mode: str = "async", nodes: int = 3, seed: int = 5, restarts: int = 0, **search: object
+) -> RunConfig:
     """A search of a second or two."""
     settings = {"rounds": 3, "calls": 12, "n_init": 4, "placements": 4, "last_k": 3} | search
     return RunConfig.model_validate(
@@ -33,6 +37,7 @@ def small(mode: str = "async", nodes: int = 3, seed: int = 5, **search: object) 
             "core": {"ruleset": "nop94", "max_cycles": 2000},
             "search": settings,
             "exchange": {"mode": mode},
+            "restarts": restarts,
             "nodes": [{"policy": POLICIES[node % 4]} for node in range(nodes)],
         }
     )
@@ -43,13 +48,20 @@ def search(
     folder: Path,
     on_update: Callable[[LocalEngine, Ensemble], None] = lambda _engine, _ensemble: None,
 ) -> list[NodeView]:
-    hill = open_hill(config.evaluation.hill)
-    initial = initial_opponents(config.search.initial_opponents, hill, config.core.config)
     (folder / "logs").mkdir(parents=True)
     ensemble = Ensemble(config, folder)
-    with LocalEngine(config, folder, initial) as engine:
+    with LocalEngine(config, folder, opponents(config)) as engine:
         ensemble.run(engine, lambda _views: on_update(engine, ensemble))
     return ensemble.views
+
+
+def opponents(config: RunConfig) -> tuple[Warrior, ...]:
+    hill = open_hill(config.evaluation.hill)
+    return initial_opponents(config.search.initial_opponents, hill, config.core.config)
+
+
+def finals(view: NodeView) -> list[tuple[object, ...]]:
+    return [(e.cell, e.id, e.fitness, e.origin) for e in view.final]
 
 
 def test_every_node_spends_its_budget_and_hears_of_its_peers(tmp_path: Path) -> None:
@@ -68,10 +80,7 @@ def test_every_node_spends_its_budget_and_hears_of_its_peers(tmp_path: Path) -> 
 
 def test_lockstep_runs_with_equal_seeds_are_identical(tmp_path: Path) -> None:
     first, second, other = (
-        [
-            [(e.cell, e.id, e.fitness, e.origin) for e in view.final]
-            for view in search(small("lockstep", seed=seed), tmp_path / name)
-        ]
+        [finals(view) for view in search(small("lockstep", seed=seed), tmp_path / name)]
         for name, seed in (("a", 5), ("b", 5), ("c", 6))
     )
     assert first == second
@@ -110,6 +119,43 @@ def test_a_killed_node_takes_nothing_down(tmp_path: Path, mode: str) -> None:
     heard = [r.elite.id for view in views for r in view.received if r.node == 1]
     assert champion.id in heard or mode == "async"
     assert not block(tmp_path / "run").exists(), "it was unlinked"
+
+
+@pytest.mark.parametrize("mode", ["async", "lockstep"])
+def test_a_killed_node_is_started_again_from_its_record(tmp_path: Path, mode: str) -> None:
+    """Twice: at once, when it has no record yet, and once it has published."""
+    killed: list[int] = []
+
+    def kill(engine: LocalEngine, ensemble: Ensemble) -> None:
+        due = len(killed) == 0 or (len(killed) == 1 and ensemble.views[1].published)
+        if due and engine.pids.get(1) not in (None, *killed):
+            os.kill(engine.pids[1], signal.SIGKILL)
+            killed.append(engine.pids[1])
+
+    config = small(mode, restarts=2, rounds=6, calls=20)
+    views = search(config, tmp_path / "run", kill)
+    assert len(killed) == 2
+    for view in views:
+        assert (view.state, view.calls, view.lost) == ("finished", 120, 0)
+        heard = [(received.node, received.round) for received in view.received]
+        assert len(set(heard)) == len(heard), "no champion arrives twice"
+    deaths = EventReader(tmp_path / "run" / "events" / "ensemble.jsonl").read()
+    assert [(d.node, d.exit_code) for d in deaths if isinstance(d, NodeDied)] == [(1, -9)] * 2
+    replay(config, tmp_path / "run", opponents(config), 2)
+    if mode == "lockstep":
+        whole = search(config, tmp_path / "whole")
+        assert [finals(view) for view in views] == [finals(view) for view in whole]
+
+
+def test_a_node_that_dies_too_often_is_given_up(tmp_path: Path) -> None:
+    def kill(engine: LocalEngine, _ensemble: Ensemble) -> None:
+        if 1 in engine.pids:
+            os.kill(engine.pids[1], signal.SIGKILL)
+
+    views = search(small("lockstep", restarts=2), tmp_path / "run", kill)
+    assert [view.state for view in views] == ["finished", "dead", "finished"]
+    deaths = EventReader(tmp_path / "run" / "events" / "ensemble.jsonl").read()
+    assert len(deaths) == 3
 
 
 @pytest.mark.soak
