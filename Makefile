@@ -48,14 +48,14 @@ extras = $(BIN)/python -c 'import sys, tomllib; \
   | $(BIN)/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(call extras,dev board)
+	$(call extras,dev board metrics)
 	@touch $@
 
 # A torch that is there will do. Asked for no version, pip takes the newest, gigabytes of CUDA.
 $(VENV)/.installed-full: $(VENV)/.installed-dev
 	$(BIN)/python -c 'import torch' 2>/dev/null \
 	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(call extras,rl full)
+	$(call extras,rl ray full)
 	@touch $@
 
 check:

@@ -133,8 +133,25 @@ class BattleResult:
     turns: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        for name in _ARRAYS:
-            getattr(self, name).flags.writeable = False
+        for counts in self.counts:
+            counts.flags.writeable = False
+
+    @classmethod
+    def of(cls, battle: Battle, counts: mars.Rounds) -> "BattleResult":
+        """The result of a battle whose rounds were counted by a `Machine`."""
+        return cls(
+            battle.config,
+            tuple([warrior.id for warrior in battle.warriors]),
+            tuple([warrior.pin for warrior in battle.warriors]),
+            battle.placement,
+            battle.stop,
+            *counts,
+        )
+
+    @property
+    def counts(self) -> mars.Rounds:
+        """The arrays, as a `Machine` returns them."""
+        return self.death_turn, self.death_cycle, self.spawned, self.coverage, self.turns
 
     @property
     def alive(self) -> NDArray[np.bool_]:
@@ -342,22 +359,7 @@ def _take_turns(todo: Iterator[tuple[int, Battle]], lock: Lock) -> Iterator[tupl
 
 def _play(each: Battle, machine: Machine, measures: bool, cancel: bytearray) -> BattleResult:
     machine.enter(each.warriors)
-    death_turn, death_cycle, spawned, coverage, turns = machine.play(
-        each.placement.positions,
-        each.placement.first,
-        each.stop == "last_standing",
-        measures,
-        cancel,
-    )
-    return BattleResult(
-        config=each.config,
-        warrior_ids=tuple([warrior.id for warrior in each.warriors]),
-        pins=tuple([warrior.pin for warrior in each.warriors]),
-        placement=each.placement,
-        stop=each.stop,
-        death_turn=death_turn,
-        death_cycle=death_cycle,
-        spawned=spawned,
-        coverage=coverage,
-        turns=turns,
-    )
+    places = each.placement
+    last_standing = each.stop == "last_standing"
+    counts = machine.play(places.positions, places.first, last_standing, measures, cancel)
+    return BattleResult.of(each, counts)

@@ -7,6 +7,7 @@ Fitness and both axes are those of Digital Red Queen (arXiv 2601.03335, read in 
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from coreenv.battle import Battle, BattleResult, battle_batch
 from coreenv.config import CoreConfig
 from coreenv.placement import Placement, drq, pmars
+from coreenv.play import Play, divided, joined
 from coreenv.redcode import Warrior
 
 TSP_EDGES = (1, 10, 100, 1000, 10_000)
@@ -115,6 +117,7 @@ def evaluate(
     seed: int = 1,
     scheme: str = "pmars",
     threads: int = 1,
+    play: Play = battle_batch,
 ) -> list[Evaluation]:
     """Let each candidate fight all opponents in one core, and measure it.
 
@@ -128,7 +131,9 @@ def evaluate(
         seed: position seed, from 1; equal seeds place equally many warriors equally. (Seed 0
             stands still: pMARS's generator maps it to itself.)
         scheme: `pmars` (seats and starter rotate) or `drq` (as published).
-        threads: how many candidates are measured at once; results do not depend on it.
+        threads: how many battles are played at once; results do not depend on it. Where the
+            candidates are fewer, the placements of each are divided.
+        play: who plays them.
     """
     battles = []
     for candidate in candidates:
@@ -142,7 +147,19 @@ def evaluate(
             mc=float(result.coverage[:, 0].mean()),
             versus=_versus(result),
         )
-        for result in battle_batch(battles, threads=threads)
+        for result in _played(battles, threads, play)
+    ]
+
+
+def _played(battles: Sequence[Battle], threads: int, play: Play) -> list[BattleResult]:
+    if threads <= len(battles) or not battles:
+        return play(battles, threads=threads)
+    shares = -(-threads // len(battles))
+    divisions = [list(divided(b, -(-b.placement.rounds // shares))) for b in battles]
+    results = iter(play([part for parts in divisions for part in parts], threads=threads))
+    return [
+        joined(battle, list(islice(results, len(parts))))
+        for battle, parts in zip(battles, divisions, strict=True)
     ]
 
 

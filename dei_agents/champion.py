@@ -25,6 +25,7 @@ from coreenv.config import ruleset
 from coreenv.hill import Hill, Split
 from coreenv.redcode import Warrior
 from dei_agents.config import RunConfig
+from dei_agents.engine.local import LocalEngine
 from dei_agents.ensemble import Ensemble
 from dei_agents.run_folder import open_folder, write_json
 from dei_agents.runlog import node_log
@@ -155,7 +156,7 @@ def searched(
     ensemble = Ensemble(config, folder)
     ensemble.refresh()
     if not (folder / "summary.json").exists():
-        search(config, hill, initial, folder)
+        search(config, hill, initial, folder, LocalEngine)
         ensemble.refresh()
     for view in ensemble.views:
         if view.state != "finished":

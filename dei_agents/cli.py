@@ -4,11 +4,15 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from coreenv.hill import Hill
 from coreenv.redcode import Warrior
 from dei_agents.config import ConfigError, RunConfig, load_config, parse_overrides
+from dei_agents.engine import INSTALL, OpenEngine, engine
+from dei_agents.ensemble import Observer
+from dei_agents.parser import command_line
 from eval.summary import Summary
 
 STOPPED = 130
@@ -17,12 +21,12 @@ STOPPED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 done, 1 failed, 2 bad input, 130 stopped."""
-    arguments, overrides = _parser().parse_known_args(argv)
+    arguments, overrides = command_line().parse_known_args(argv)
     try:
         if overrides and not arguments.overridable:
             raise ConfigError(f"unknown argument {overrides[0]}")
         arguments.overrides = overrides
-        return int(arguments.command(arguments))
+        return COMMANDS[arguments.command](arguments)
     except ConfigError as error:
         print(f"dei: {error}", file=sys.stderr)
         return 2
@@ -32,79 +36,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("dei: stopped", file=sys.stderr)
         return STOPPED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dei", description=__doc__)
-    parser.set_defaults(overridable=False)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    run_parser = commands.add_parser(
-        "run",
-        help="run a search from a configuration",
-        epilog="Nearly every key of the configuration is a flag too, such as --search.rounds 7 "
-        "or --nodes.0.policy scanner; list them with: dei run CONFIG --settings",
-    )
-    run_parser.set_defaults(command=run, overridable=True)
-    run_parser.add_argument("config", type=Path, metavar="CONFIG", help="such as quick.toml")
-    run_parser.add_argument("--out", type=Path, help="run folder; default runs/NAME-NNN")
-    run_parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="print calls, cost and every node's first prompt, and spend nothing",
-    )
-
-    resume_parser = commands.add_parser(
-        "resume",
-        help="go on with a run that was stopped, killed or halted",
-        epilog="Budgets and how a provider is reached may be changed by flags, such as "
-        "--budget.usd 20 or --nodes.0.deadline 300.",
-    )
-    resume_parser.set_defaults(command=resume, overridable=True)
-    replay_parser = commands.add_parser(
-        "replay", help="run a recorded search once more, offline, and compare"
-    )
-    replay_parser.set_defaults(command=replay)
-    show_parser = commands.add_parser("show", help="show the result of a run")
-    show_parser.set_defaults(command=show)
-    arena_parser = commands.add_parser(
-        "arena", help="let operators play one another in the PettingZoo environment"
-    )
-    arena_parser.set_defaults(command=arena)
-    arena_parser.add_argument(
-        "--agents",
-        default="bomber,scanner,replicator,tinkerer",
-        help="built-in operators, with commas between (default: %(default)s)",
-    )
-    arena_parser.add_argument("--steps", type=int, default=20, help="default %(default)s")
-    arena_parser.add_argument("--seed", type=int, default=1, help="default %(default)s")
-    arena_parser.add_argument("--ruleset", default="nop94", help="default %(default)s")
-    arena_parser.add_argument("--out", type=Path, help="folder for the warriors at the end")
-    compare_parser = commands.add_parser(
-        "compare",
-        help="run one, equal and different models, and baselines, at equal calls; report",
-        epilog="Stop it at any time; the same command goes on where it stopped.",
-    )
-    compare_parser.set_defaults(command=compare)
-    compare_parser.add_argument("config", type=Path, metavar="CONFIG", help="such as compare.toml")
-    compare_parser.add_argument("--out", type=Path, help="folder; default runs/NAME")
-    compare_parser.add_argument(
-        "--results", type=Path, help="folder for the result of every run; default OUT/results"
-    )
-    compare_parser.add_argument("--jobs", type=int, help="runs at once; default one a core")
-    champion_parser = commands.add_parser(
-        "champion",
-        help="search, then find the most general warrior of all rounds; report on it",
-        epilog="Stop it at any time; the same command goes on where it stopped.",
-    )
-    champion_parser.set_defaults(command=champion)
-    champion_parser.add_argument("config", type=Path, metavar="CONFIG", help="see champion.toml")
-    champion_parser.add_argument("--out", type=Path, help="folder; default runs/NAME")
-    for command in (resume_parser, replay_parser, show_parser):
-        command.add_argument("run", type=Path, metavar="RUN", help="a run folder")
-    for command in (run_parser, resume_parser, show_parser, arena_parser, compare_parser):
-        command.add_argument("--json", action="store_true", help="print the result as JSON")
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -123,8 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
 
         Console().print(preview(config, initial))
         return 0
-    folder = create_folder(arguments.out, config)
-    return _search(config, hill, initial, folder, as_json=arguments.json)
+    open_engine = engine(arguments.engine, arguments.address)
+    with _metrics(arguments) as observe:
+        folder = create_folder(arguments.out, config)
+        return _search(config, hill, initial, folder, open_engine, observe, as_json=arguments.json)
 
 
 def resume(arguments: argparse.Namespace) -> int:
@@ -141,18 +74,43 @@ def resume(arguments: argparse.Namespace) -> int:
             "another with dei run"
         )
     hill, initial = check(config)
-    discard_results(folder)
-    write_json(folder / "config.json", config)
-    return _search(config, hill, initial, folder, as_json=arguments.json)
+    open_engine = engine(arguments.engine, arguments.address)
+    with _metrics(arguments) as observe:
+        discard_results(folder)
+        write_json(folder / "config.json", config)
+        return _search(config, hill, initial, folder, open_engine, observe, as_json=arguments.json)
+
+
+def _metrics(arguments: argparse.Namespace) -> AbstractContextManager[Observer | None]:
+    """Serve the figures of a run while it is at work, if that is asked for."""
+    if arguments.metrics is None:
+        return nullcontext()
+    try:
+        from dei_agents.metrics import serve
+    except ModuleNotFoundError as error:
+        if error.name != "prometheus_client":
+            raise
+        raise ConfigError(
+            "--metrics needs the library prometheus-client, which is not installed: "
+            "pip install 'corewar-dei[metrics]'"
+        ) from None
+    return serve(arguments.metrics)
 
 
 def _search(
-    config: RunConfig, hill: Hill, initial: tuple[Warrior, ...], folder: Path, *, as_json: bool
+    config: RunConfig,
+    hill: Hill,
+    initial: tuple[Warrior, ...],
+    folder: Path,
+    open_engine: OpenEngine,
+    observe: Observer | None,
+    *,
+    as_json: bool,
 ) -> int:
     from dei_agents.search import search
 
     try:
-        summary = search(config, hill, initial, folder)
+        summary = search(config, hill, initial, folder, open_engine, observe)
     except KeyboardInterrupt:
         print(f"dei: stopped; go on with: dei resume {folder}", file=sys.stderr)
         return STOPPED
@@ -192,19 +150,43 @@ def _tell_replayed(node: int, calls: int) -> None:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print the result of a finished run."""
+    """Print the result of a run, once it has finished."""
+    from dei_agents.follow import follow
     from dei_agents.run_folder import load_run
 
     folder = arguments.run
-    load_run(folder)
+    config = load_run(folder)
     path = folder / "summary.json"
+    if arguments.follow:
+        with _metrics(arguments) as observe:
+            try:
+                follow(config, folder, observe)
+            except ValueError as error:
+                raise RuntimeError(str(error)) from None
+    elif arguments.metrics is not None:
+        raise ConfigError("--metrics tells of a run at work; give --follow too")
     if not path.exists():
         raise ConfigError(
-            f"{folder} has no summary.json yet: the search has not finished; go on with: "
-            f"dei resume {folder}"
+            f"{folder} has no summary.json yet: the search has not finished; watch it with: "
+            f"dei show {folder} --follow; if it was stopped, go on with: dei resume {folder}"
         )
     summary = Summary.model_validate_json(path.read_text(encoding="utf-8"))
     return _report(summary, as_json=arguments.json)
+
+
+def collect(arguments: argparse.Namespace) -> int:
+    """Copy a run from whichever machine of a cluster has it."""
+    from dei_agents.collect import collect as copy
+
+    out = arguments.out or Path("runs") / arguments.run.name
+    try:
+        machine = copy(arguments.run, out, arguments.address)
+    except ImportError as error:
+        raise ConfigError(f"Ray is missing ({error}): {INSTALL}") from None
+    except ConnectionError as error:
+        raise ConfigError(f"--address: {error}") from None
+    print(f"{out}: copied from {machine}; check it with: dei replay {out}", file=sys.stderr)
+    return 0
 
 
 def arena(arguments: argparse.Namespace) -> int:
@@ -260,6 +242,18 @@ def _report(summary: Summary, *, as_json: bool) -> int:
     else:
         Console().print(summary_table(summary))
     return int(any(node.failed for node in summary.nodes))
+
+
+COMMANDS = {
+    "run": run,
+    "resume": resume,
+    "replay": replay,
+    "show": show,
+    "collect": collect,
+    "arena": arena,
+    "compare": compare,
+    "champion": champion,
+}
 
 
 if __name__ == "__main__":

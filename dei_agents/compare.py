@@ -1,4 +1,4 @@
-"""The fair test of the claim that diversity helps: what `dei compare` does.
+"""The fair test of what diversity and the exchange bring: what `dei compare` does.
 
 Every condition runs with every seed and the same number of calls. A finished run leaves a small
 result, and runs whose result is there are not run again; an unfinished run goes on from its
@@ -30,10 +30,10 @@ from dei_agents.compare_config import CompareConfig, Run
 from dei_agents.config import ConfigError, RunConfig
 from dei_agents.engine.local import LocalEngine
 from dei_agents.ensemble import Ensemble
-from dei_agents.exchange.shared_memory import leave
 from dei_agents.run_folder import open_folder, write_json
 from dei_agents.runlog import node_log
 from dei_agents.search import check
+from dei_agents.signals import leave
 from eval.comparison_page import comparison_page
 from eval.comparison_report import ComparisonReport
 from eval.comparison_text import results_text

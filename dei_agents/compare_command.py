@@ -13,8 +13,9 @@ from dei_agents.compare import Place, compare, ended_by_sigterm
 from dei_agents.compare_config import load_comparison
 from dei_agents.config import ConfigError
 from dei_agents.run_folder import as_json as model_json
+from eval.comparison_overview import common_only, merged_archives
 from eval.comparison_report import ComparisonReport
-from eval.comparison_tables import Sheet, answers, beside_paper, common_only, verdict
+from eval.comparison_tables import Sheet, answers, verdict
 from eval.trial_figures import HEADLINE
 
 
@@ -49,7 +50,7 @@ def _tell(line: str) -> None:
 
 def _table(report: ComparisonReport) -> RenderableType:
     """The comparison for a terminal of 80 columns."""
-    parts: list[RenderableType] = [_sheet(common_only(beside_paper(report)))]
+    parts: list[RenderableType] = [_sheet(common_only(merged_archives(report)))]
     for difference, sheet in answers(report):
         parts.append(Text(sheet.caption, style="bold"))
         keys = (key for key in HEADLINE if key in difference.figures)

@@ -1,13 +1,14 @@
-"""The configuration of a comparison, as written in ``configs/compare.toml``, and its runs."""
+"""The configuration of a comparison, such as ``configs/compare.toml``, and its runs."""
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from coreenv.hill import Hill
 from dei_agents.config import (
@@ -23,7 +24,9 @@ from dei_agents.config import (
     load_settings,
 )
 from eval.comparison_report import Setup
-from eval.trial import BY_MODEL, CONDITIONS, Condition
+from eval.trial import BY_MODEL, CONDITIONS, TOPOLOGIES, Condition
+
+DEFAULT_CONDITIONS = tuple(c for c in CONDITIONS if c not in TOPOLOGIES)
 
 
 class CompareConfig(BaseModel):
@@ -34,18 +37,20 @@ class CompareConfig(BaseModel):
     name: str = Field(default="compare", min_length=1, max_length=60, pattern=r"^[\w.-]+$")
     seeds: tuple[int, ...] = Field(min_length=1)
     """Of the runs: all conditions run with every one of them, and are compared pair by pair."""
-    conditions: tuple[Condition, ...] = Field(default=tuple(CONDITIONS), min_length=1)
+    conditions: tuple[Condition, ...] = Field(default=DEFAULT_CONDITIONS, min_length=1)
     core: CoreSettings = CoreSettings()
     search: SearchSettings = SearchSettings()
     """``calls`` is that of a node in an ensemble; a solo node gets all that its peers would."""
     exchange: ExchangeSettings = ExchangeSettings(mode="lockstep")
-    """In lockstep, results depend on the seeds alone."""
+    """In lockstep, results depend on the seeds alone; a table without ``mode`` is ``async``, as in
+    a search. The topology holds where the condition is not called like another."""
     evaluation: EvaluationSettings = EvaluationSettings()
     budget: BudgetSettings = BudgetSettings()
     """Caps of every single run. A run that meets one is no result: it waits to be resumed."""
     prices: dict[str, Price] = {}
     models: tuple[NodeSettings, ...] = Field(min_length=2, max_length=256)
-    """The models, or built-in operators, of the heterogeneous ensemble: one a node."""
+    """The models, or built-in operators, of the heterogeneous ensemble: one a node. One may be
+    there several times."""
 
     @field_validator("seeds", "conditions")
     @classmethod
@@ -53,6 +58,16 @@ class CompareConfig(BaseModel):
         if len(set(values)) < len(values):
             raise ValueError(f"{values} holds something twice")
         return values
+
+    @model_validator(mode="after")
+    def _one_topology(self) -> "CompareConfig":
+        named = [condition for condition in self.conditions if condition in TOPOLOGIES]
+        if named and self.exchange.topology != "all":
+            raise ValueError(
+                f"exchange.topology is {self.exchange.topology!r}, and conditions has "
+                f"{' and '.join(named)}, to be compared with all-to-all: leave one of the two out"
+            )
+        return self
 
     @property
     def calls(self) -> int:
@@ -64,7 +79,7 @@ class CompareConfig(BaseModel):
         search = self.search
         return Setup(
             name=self.name,
-            models=tuple(model.label for model in self.models),
+            models=_labels(self.models),
             rounds=search.rounds,
             calls=self.calls,
             n_init=search.n_init,
@@ -73,10 +88,17 @@ class CompareConfig(BaseModel):
             last_k=search.last_k,
             initial_opponents=search.initial_opponents,
             exchange=self.exchange.mode,
+            topology=self.exchange.topology,
+            fanout=self._fanout(),
             core=self.core.config.to_dict(),
             seeds=self.seeds,
             conditions=self.conditions,
         )
+
+    def _fanout(self) -> int | None:
+        """Peers a node hears in gossip, None where nobody gossips."""
+        gossip = "gossip" in self.conditions or self.exchange.topology == "gossip"
+        return min(self.exchange.fanout, len(self.models) - 1) if gossip else None
 
     def run(self, condition: Condition, member: int | None, seed: int) -> RunConfig:
         """The search that a condition stands for."""
@@ -88,6 +110,8 @@ class CompareConfig(BaseModel):
             search["calls"] *= len(self.models)
         if condition == "no_exchange":
             exchange["mode"] = "none"
+        if condition in TOPOLOGIES:
+            exchange["topology"] = condition
         if condition in ("random_search", "best_of_n"):
             search["p_new"] = 1.0
         return RunConfig.model_validate(
@@ -135,6 +159,11 @@ class Run:
 
     def digest(self, condition: Condition, hill: Hill, made_by: str) -> str:
         """SHA-256 of all that the result depends on."""
+        inputs = self.inputs(condition, hill, made_by)
+        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+    def inputs(self, condition: Condition, hill: Hill, made_by: str) -> dict[str, object]:
+        """All that the result depends on, fit for JSON."""
         # Keys at their defaults are left out, so that a new one leaves older results valid; whoever
         # changes a default raises the version.
         search = self.config.model_dump(
@@ -142,14 +171,23 @@ class Run:
             exclude_defaults=True,
             exclude={"budget": True, "prices": True, "nodes": {"__all__": FREE_KEYS}},
         )
-        record = {
+        return {
             "search": search,
             "condition": condition,
             "models": self.models,
             "hill": hill.hash,
             "made_by": made_by,
         }
-        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+def _labels(models: Sequence[NodeSettings]) -> tuple[str, ...]:
+    """What tables call the models; those that are called the same are numbered."""
+    copies, met, labels = Counter(model.label for model in models), Counter[str](), []
+    for label in (model.label for model in models):
+        met[label] += 1
+        several = copies[label] > 1
+        labels.append(f"{label} ({met[label]} of {copies[label]})" if several else label)
+    return tuple(labels)
 
 
 def _name(condition: Condition, member: int | None, label: str) -> str:

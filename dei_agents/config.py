@@ -118,6 +118,8 @@ class NodeSettings(_Settings):
 
     policy: str
     """A built-in operator, or the protocol of a language model: `openai`, `anthropic`."""
+    cores: int = Field(default=1, ge=1)
+    """How many parts of an evaluation's battles are played at once; it changes no result."""
     budget: BudgetSettings = BudgetSettings()
     """Caps of this node alone, beside those of the run."""
     model: str | None = None
@@ -218,13 +220,13 @@ class RunConfig(_Settings):
     def search_difference(self, other: "RunConfig") -> str | None:
         """The first key of the search itself in which ``other`` differs, None if there is none.
 
-        Budgets, prices and how a provider is reached are no part of the search.
+        Budgets, prices, cores and how a provider is reached are no part of the search.
         """
         mine, theirs = _search_keys(self), _search_keys(other)
         return next((key for key in mine if mine[key] != theirs.get(key)), None)
 
 
-FREE_KEYS = {"budget", "base_url", "key_env", "deadline", "retries"}
+FREE_KEYS = {"budget", "cores", "base_url", "key_env", "deadline", "retries"}
 """Keys of a node that may change when a run is resumed."""
 
 

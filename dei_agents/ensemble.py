@@ -2,16 +2,22 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from logging import Logger
 from pathlib import Path
 
 from dei_agents.config import RunConfig
 from dei_agents.engine import Engine
+from dei_agents.logs import ensemble_logging
 from dei_agents.runlog import RunLog, node_log
 from eval.record import EventReader, NodeDied, NodeView
 
 REFRESH_SECONDS = 0.1
 """How often the ensemble looks at its nodes and their records."""
+
+Observer = Callable[[str, Sequence[NodeView], Mapping[int, int]], None]
+"""Is shown a run as of now: the name of its folder, its nodes, and their deaths by node. It keeps
+nothing of what it is shown."""
 
 
 class Ensemble:
@@ -23,12 +29,17 @@ class Ensemble:
     Args:
         config: the search.
         folder: the run folder.
+
+    Attributes:
+        views: every node, as its own record tells it.
+        deaths: of every node, those of earlier processes of the run included; known once it runs.
     """
 
     def __init__(self, config: RunConfig, folder: Path) -> None:
         self.folder = folder
         self.restarts = config.restarts
         self.views = [NodeView(node) for node in range(len(config.nodes))]
+        self.deaths = Counter[int]()
         self._readers = [EventReader(node_log(folder, view.node)) for view in self.views]
 
     def refresh(self) -> None:
@@ -46,28 +57,58 @@ class Ensemble:
         Raises:
             RuntimeError: every node died.
         """
-        with RunLog(self.folder / "events" / "ensemble.jsonl") as log:
-            deaths = Counter[int]()
-            engine.start(range(len(self.views)))
+        path = ensemble_record(self.folder)
+        with RunLog(path) as record, ensemble_logging(self.folder) as log:
+            self.deaths = Counter(death.node for death in deaths(EventReader(path)))
+            left = Counter({view.node: self.restarts for view in self.views})
+            engine.start(left)
+            log.info("started nodes: %d", len(left))
             while True:
                 at_work = engine.running
                 ended = engine.poll()
                 self.refresh()
                 for node, exit_code in ended.items():
-                    if not exit_code and self.views[node].state in ("finished", "halted", "spent"):
+                    if not self._died(node, exit_code, record, log):
                         continue
-                    deaths[node] += 1
-                    death = NodeDied(node=node, exit_code=exit_code)
-                    log.write(death)
-                    self.views[node].apply(death)
-                    if deaths[node] > self.restarts:
-                        engine.abandon(node)
-                    else:
-                        engine.start([node])
-                        at_work = True
+                    at_work |= self._restarted(engine, node, left, log)
                 on_update(self.views)
                 if not at_work:
                     break
                 time.sleep(REFRESH_SECONDS)
+            log.info("all nodes ended")
         if all(view.state == "dead" for view in self.views):
             raise RuntimeError(f"every node died; see {self.folder / 'logs'}")
+
+    def _died(self, node: int, exit_code: int, record: RunLog, log: Logger) -> bool:
+        """Did the node's process end before the node did? Then that is recorded."""
+        state = self.views[node].state
+        if not exit_code and state in ("finished", "halted", "spent"):
+            log.info("node %d ended: %s", node, state)
+            return False
+        death = NodeDied(node=node, exit_code=exit_code)
+        record.write(death)
+        self.views[node].apply(death)
+        self.deaths[node] += 1
+        log.warning("node %d died, exit code %d", node, exit_code)
+        return True
+
+    def _restarted(self, engine: Engine, node: int, left: Counter[int], log: Logger) -> bool:
+        """Start a node that died again, unless it was restarted too often."""
+        if not left[node]:
+            engine.abandon(node)
+            log.error("node %d given up after %d restarts", node, self.restarts)
+            return False
+        left[node] -= 1
+        engine.start([node])
+        log.warning("node %d started again, restarts left: %d", node, left[node])
+        return True
+
+
+def ensemble_record(folder: Path) -> Path:
+    """Where the ensemble's own events are."""
+    return folder / "events" / "ensemble.jsonl"
+
+
+def deaths(reader: EventReader) -> list[NodeDied]:
+    """The deaths in the ensemble's record that were not read yet."""
+    return [event for event in reader.read() if isinstance(event, NodeDied)]

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from math import inf
 
+from coreenv.battle import battle_batch
 from coreenv.config import CoreConfig
 from coreenv.measures import Evaluation, evaluate
+from coreenv.play import Play
 from coreenv.redcode import AssemblyError, Warrior, assemble
 from coreenv.seeds import Domain, generator, position_seed
 from dei_agents.bandit import Bandit
@@ -58,6 +60,8 @@ class Arena:
 
     Attributes:
         known: evaluations of an earlier run of the same round, by warrior id: not fought again.
+        cores: in how many parts an evaluation is played at once.
+        play: who plays them.
     """
 
     config: CoreConfig
@@ -66,6 +70,8 @@ class Arena:
     seed: int
     scheme: str
     known: Mapping[str, Evaluation]
+    cores: int
+    play: Play
 
     def evaluate(self, warrior: Warrior) -> Evaluation:
         if warrior.id in self.known:
@@ -77,6 +83,8 @@ class Arena:
             placements=self.placements,
             seed=self.seed,
             scheme=self.scheme,
+            threads=self.cores,
+            play=self.play,
         )
         return evaluation
 
@@ -114,6 +122,7 @@ class Node:
         record: takes every event, in order; an event is kept before anything follows from it.
         account: its budget.
         history: its past, if it is resumed or replayed.
+        play: who plays its battles, as many parts of them at once as it has cores.
     """
 
     node: int
@@ -124,6 +133,7 @@ class Node:
     record: Callable[[Event], None]
     account: Purse
     history: History = field(default_factory=History)
+    play: Play = battle_batch
     archive: Archive[Elite] = field(default_factory=Archive)
     champions: list[tuple[int, Elite]] = field(default_factory=list)
     """(publisher, champion), own and received, by arrival; at most ``last_k``, all distinct."""
@@ -209,6 +219,8 @@ class Node:
             seed=position_seed(self.config.seed, domain, self.node, round_),
             scheme=search.placement,
             known=known,
+            cores=self.config.nodes[self.node].cores,
+            play=self.play,
         )
 
     def seed_archive(self, round_: int, arena: Arena) -> set[str]:

@@ -3,7 +3,7 @@
 config.json            the configuration, complete
 budget.bin             what every node has spent, while it runs
 events/*.jsonl         the record, appended to while the search runs
-logs/node-N.log        what a node printed, normally nothing
+logs/*.log             what the ensemble and every node did, as JSON lines, see logs.py
 summary.json           the figures of the final table
 archive.json           merged by claimed fitness
 archive_common.json    re-scored under equal conditions

@@ -2,12 +2,15 @@
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from coreenv.config import ruleset
 from coreenv.hill import Hill, open_hill
 from coreenv.redcode import Warrior
 from dei_agents.config import PROVIDERS, ConfigError, NodeSettings, RunConfig
+from dei_agents.engine import OpenEngine
+from dei_agents.ensemble import Ensemble, Observer
 from dei_agents.opponents import initial_opponents
 from dei_agents.policies import BUILTIN, builtin
 from dei_agents.prices import check_prices
@@ -84,8 +87,23 @@ def _check_policy(node: NodeSettings, config: RunConfig, keys: bool) -> None:
         open_client(node, config.core.config)
 
 
-def search(config: RunConfig, hill: Hill, initial: tuple[Warrior, ...], folder: Path) -> Summary:
+def search(
+    config: RunConfig,
+    hill: Hill,
+    initial: tuple[Warrior, ...],
+    folder: Path,
+    open_engine: OpenEngine,
+    observe: Observer | None = None,
+) -> Summary:
     """Run the nodes to their end, from where their records end, and report.
+
+    Args:
+        config: the search.
+        hill: measures the result.
+        initial: opponents of every round.
+        folder: the run folder.
+        open_engine: where the nodes run.
+        observe: is shown the run whenever there may be news.
 
     Raises:
         RuntimeError: every node died, or another process is running this folder.
@@ -93,19 +111,21 @@ def search(config: RunConfig, hill: Hill, initial: tuple[Warrior, ...], folder: 
     from rich.console import Console
     from rich.live import Live
 
-    from dei_agents.engine.local import LocalEngine
-    from dei_agents.ensemble import Ensemble
     from dei_agents.progress import progress_view
     from dei_agents.run_folder import write_results
 
     ensemble = Ensemble(config, folder)
     terminal = Console(stderr=True)
     began = time.monotonic()
-    with (
-        LocalEngine(config, folder, initial) as engine,
-        Live(console=terminal, auto_refresh=False) as live,
-    ):
-        ensemble.run(engine, lambda views: live.update(progress_view(config, views), refresh=True))
+    live = Live(console=terminal, auto_refresh=False)
+
+    def on_update(views: Sequence[NodeView]) -> None:
+        live.update(progress_view(config, views), refresh=True)
+        if observe:
+            observe(folder.resolve().name, views, ensemble.deaths)
+
+    with open_engine(config, folder, initial) as engine, live:
+        ensemble.run(engine, on_update)
     seconds = time.monotonic() - began
     for view in ensemble.views:
         if view.state in ("halted", "spent", "dead"):

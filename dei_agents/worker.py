@@ -1,10 +1,14 @@
 """A node's whole life in its own process: what it opens, runs and closes, on every engine."""
 
+import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from coreenv.battle import battle_batch
+from coreenv.play import Play
 from coreenv.redcode import Warrior
 from dei_agents.budget import Account, Book, Purse
 from dei_agents.config import ConfigError, NodeSettings, RunConfig
@@ -17,7 +21,9 @@ from dei_agents.policies.model import ModelPolicy, open_client
 from dei_agents.policy import MutationPolicy
 from dei_agents.prices import price_of
 from dei_agents.runlog import RunLog, node_log
-from eval.record import Event, EventReader
+from eval.record import Event, EventReader, Halted, NodeFinished, RoundEnded, RoundStarted
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +42,43 @@ class Desk:
 
 
 def work(
-    node: int, config: RunConfig, initial: tuple[Warrior, ...], exchange: Exchange, desk: Desk
+    node: int,
+    config: RunConfig,
+    initial: tuple[Warrior, ...],
+    exchange: Exchange,
+    desk: Desk,
+    *,
+    play: Play = battle_batch,
 ) -> None:
-    """Run a node from where its record ends, which for a new run is the beginning."""
+    """Run a node from where its record ends, which for a new run is the beginning.
+
+    Its battles are played by ``play``.
+    """
+    _LOG.info("started: process %d, %d calls in the record", os.getpid(), len(desk.history.calls))
     with _lines(config, node, desk) as policies:
-        record = Continuation(desk.history.events, desk.write)
-        Node(node, config, policies, exchange, initial, record, desk.account, desk.history).run()
+        record = Continuation(desk.history.events, _logged(desk.write))
+        account, history = desk.account, desk.history
+        Node(node, config, policies, exchange, initial, record, account, history, play=play).run()
     exchange.finish()
+
+
+def _logged(write: Callable[[Event], None]) -> Callable[[Event], None]:
+    """The same, and once an event is kept the log has a line for those worth one."""
+
+    def kept(event: Event) -> None:
+        write(event)
+        match event:
+            case RoundStarted():
+                heard = len(event.received)
+                _LOG.info("round %d begun: champions received: %d", event.round, heard)
+            case RoundEnded():
+                _LOG.info("round %d ended", event.round)
+            case Halted():
+                _LOG.warning("stopped in round %d: %s", event.round, event.reason)
+            case NodeFinished():
+                _LOG.info("finished")
+
+    return kept
 
 
 @contextmanager

@@ -4,16 +4,18 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from coreenv.battle import Engine
+from coreenv.battle import Engine, battle_batch
 from coreenv.config import CoreConfig, ruleset
 from coreenv.hill import Hill, Split, open_hill
+from coreenv.play import Play
 from coreenv.redcode import AssemblyError, Warrior, assemble
 from eval import hill_commands, qd_command
+from eval.cluster import cluster
 from eval.comparison import compare_all
 from eval.files import write_whole
 from eval.generality import generality
@@ -24,6 +26,9 @@ from eval.units import UnitStore
 
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+JOBS = 16
+"""Jobs for each CPU of a cluster: with few of them, one CPU waits for the last one of another."""
 
 INTERPRETERS: dict[str, Engine] = {"kernel": "cython", "reference": "reference"}
 
@@ -81,7 +86,8 @@ def _add_options(command: argparse.ArgumentParser) -> None:
     add("--hill", default="v1", help="a bundled hill, or a folder with a hill.toml; default v1")
     add("--split", choices=get_args(Split), default="test", help="of the hill; default test")
     add("--latin-1", action="store_true", help="the files are latin-1, not UTF-8")
-    add("--jobs", type=int, default=os.cpu_count() or 1, help="threads; default: one a core")
+    add("--address", help="fight on a Ray cluster: HOST:PORT; auto finds one, local starts one")
+    add("--jobs", type=int, help=f"threads, or tasks of a cluster; default 1 a core, there {JOBS}")
     add("--out", type=Path, metavar="DIR", help="keep rounds here to go on from, and scores.json")
     add("--json", action="store_true", help="print JSON instead of a table")
     add("--csv", type=Path, metavar="FILE", help="write every pair as CSV")
@@ -92,7 +98,7 @@ def _add_options(command: argparse.ArgumentParser) -> None:
 
 def _results(arguments: argparse.Namespace) -> Results:
     """Nothing is fought or written before the whole input was found good."""
-    if arguments.jobs < 1:
+    if arguments.jobs is not None and arguments.jobs < 1:
         raise InputError(f"--jobs is {arguments.jobs}; it must be at least 1")
     for file in filter(None, (arguments.csv, arguments.html)):
         if not file.parent.is_dir():
@@ -105,19 +111,38 @@ def _results(arguments: argparse.Namespace) -> Results:
     config = ruleset(hill.ruleset)
     warriors = _warriors(arguments.files, config, latin_1=arguments.latin_1)
     protocol = Protocol(arguments.profile)
-    with _store(arguments.out) as store, progress_bar("fighting") as progress:
+    with (
+        _player(arguments) as (play, jobs),
+        _store(arguments.out) as store,
+        progress_bar("fighting") as progress,
+    ):
         scores = generality(
             warriors,
             hill,
             config,
             protocol,
             split=arguments.split,
-            threads=arguments.jobs,
+            threads=jobs,
             engine=INTERPRETERS[arguments.interpreter],
+            play=play,
             store=store,
             progress=progress,
         )
     return Results(hill, arguments.split, config, protocol, tuple(scores))
+
+
+@contextmanager
+def _player(arguments: argparse.Namespace) -> Iterator[tuple[Play, int]]:
+    """Who fights, and how many battles at once."""
+    if arguments.address is None:
+        yield battle_batch, arguments.jobs or os.cpu_count() or 1
+        return
+    with ExitStack() as stack:
+        try:
+            play = stack.enter_context(cluster(arguments.address))
+        except (ConnectionError, ImportError) as error:
+            raise InputError(f"--address: {error}") from None
+        yield play, arguments.jobs or JOBS * play.cpus
 
 
 def _hill(name: str) -> Hill:

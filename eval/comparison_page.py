@@ -9,19 +9,17 @@ from typing import Final
 
 from coreenv.measures import GRID
 from eval import comparison_plots as plots
+from eval.comparison_overview import overview
 from eval.comparison_report import QUESTIONS, ComparisonReport, Difference
 from eval.comparison_tables import (
+    ON_FINDINGS,
     ON_INTERVALS,
-    ON_SCALES,
-    PAPER_MODELS,
+    ON_SETTINGS,
     Sheet,
     all_figures,
     answers,
-    beside_paper,
     by_model,
     condition_words,
-    our_models,
-    our_points,
     scaled_down,
     verdict,
 )
@@ -45,14 +43,14 @@ def comparison_page(report: ComparisonReport) -> str:
     body = [
         _header(report),
         section("What it shows", _findings(report)),
-        section("Beside the published figures", _published(report)),
+        _overview(report),
         section("Course of the search", _curves(report)),
         section("Archives", _archives(report)),
         section("Every difference", _differences(report)),
         section("Every figure", _sheet(all_figures(report))),
         section("How this was measured", _method(report)),
     ]
-    return document(f"{report.setup.name}: what diversity brings", body, _RULES)
+    return document(f"{report.setup.name}: searches at equal calls", body, _RULES)
 
 
 def _header(report: ComparisonReport) -> str:
@@ -76,12 +74,8 @@ def _findings(report: ComparisonReport) -> str:
         + "".join(f"<dd>{verdict(d, key)}</dd>\n" for key in HEADLINE if key in d.figures)
         for d, sheet in found
     )
-    note = (
-        "Differences are taken seed by seed, at the same number of calls. Where an interval "
-        "contains 0, these runs do not show a difference; that is not to say there is none."
-    )
     drawn = side_by_side(*filter(None, drawings))
-    return f"<p>{note}</p>\n{drawn}\n<dl class='findings'>\n{items}</dl>"
+    return f"<p>{ON_FINDINGS}</p>\n{drawn}\n<dl class='findings'>\n{items}</dl>"
 
 
 def _forest(found: Sequence[tuple[Difference, Sheet]], key: str) -> str:
@@ -101,10 +95,10 @@ def _forest(found: Sequence[tuple[Difference, Sheet]], key: str) -> str:
     )
 
 
-def _published(report: ComparisonReport) -> str:
-    sheets = (beside_paper(report), PAPER_MODELS, our_models(report), our_points(report))
-    tables = "\n".join(map(_sheet, sheets))
-    return f"<p>{ON_SCALES}</p>\n{tables}"
+def _overview(report: ComparisonReport) -> str:
+    first = overview(report)
+    tables = "\n".join(map(_sheet, first.sheets))
+    return section(first.title, f"<p>{first.note}</p>\n{tables}")
 
 
 def _curves(report: ComparisonReport) -> str:
@@ -158,8 +152,9 @@ def _differences(report: ComparisonReport) -> str:
         f"<h3>{QUESTIONS[difference.question].asks}</h3>\n{_sheet(sheet)}"
         for difference, sheet in answers(report)
     )
-    models = f"<h3>By model</h3>\n{_sheet(by_model(report))}"
-    return f"<p>{ON_INTERVALS}</p>\n{sheets}\n{models}"
+    models = by_model(report)
+    by_models = f"<h3>By model</h3>\n{_sheet(models)}" if models.rows else ""
+    return f"<p>{ON_INTERVALS}</p>\n{sheets}\n{by_models}"
 
 
 def _method(report: ComparisonReport) -> str:
@@ -167,7 +162,7 @@ def _method(report: ComparisonReport) -> str:
         f"<dt>{condition_words(condition)}</dt><dd>{CONDITIONS[condition]}.</dd>"
         for condition in report.setup.conditions
     )
-    return f"<dl>\n{items}\n</dl>\n{_sheet(scaled_down(report))}"
+    return f"<dl>\n{items}\n</dl>\n<p>{ON_SETTINGS}</p>\n{_sheet(scaled_down(report))}"
 
 
 def _sheet(sheet: Sheet) -> str:

@@ -45,6 +45,15 @@ QUESTIONS: Final[dict[str, Question]] = {
         True,
     ),
     "exchange": Question("Does the exchange help?", "heterogeneous", "no_exchange", True),
+    "ring": Question(
+        "Is it better to hear all peers than one, always the same?", "heterogeneous", "ring", True
+    ),
+    "gossip": Question(
+        "Is it better to hear all peers than a few, drawn anew every round?",
+        "heterogeneous",
+        "gossip",
+        True,
+    ),
     "archive": Question("Does keeping an archive help?", "random_search", "best_of_n", False),
     "mutation": Question(
         "Does mutating elites do better than writing anew?", "heterogeneous", "random_search", False
@@ -68,7 +77,7 @@ class Setup(_Model):
 
     Attributes:
         name: of the comparison.
-        models: the label of every model, in order.
+        models: the label of every model, in order; no two are the same.
         rounds: of every run.
         calls: of a whole run.
         n_init: new warriors at the start of a round, of every node.
@@ -76,7 +85,9 @@ class Setup(_Model):
         placements: battles an evaluation.
         last_k: most champions among the opponents.
         initial_opponents: the other opponents.
-        exchange: ``async`` or ``lockstep``.
+        exchange: ``async``, ``lockstep`` or ``none``.
+        topology: of the conditions that are not called like one: ``all``, ``ring`` or ``gossip``.
+        fanout: peers that a node hears in a round of gossip; None where nobody gossips.
         core: the rules.
         seeds: those that were asked for.
         conditions: likewise.
@@ -92,6 +103,8 @@ class Setup(_Model):
     last_k: int
     initial_opponents: tuple[str, ...]
     exchange: str
+    topology: Literal["all", "ring", "gossip"] = "all"
+    fanout: int | None = None
     core: dict[str, int | str]
     seeds: tuple[int, ...]
     conditions: tuple[Condition, ...]

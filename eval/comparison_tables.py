@@ -11,8 +11,8 @@ from eval.comparison_report import (
     Setup,
     Side,
 )
-from eval.markup import NOTHING
-from eval.trial import Condition
+from eval.markup import NOTHING, percent
+from eval.trial import TOPOLOGIES, Condition
 from eval.trial_figures import HEADLINE, MEASURES, Measure
 
 
@@ -25,13 +25,13 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
 
 
-ON_SCALES: Final = (
-    "Raw scores of different conditions are on different scales, because fitness grows with the "
-    "number of champions met. Figures called common are measured anew under equal conditions, and "
-    "are the ones to compare. Ours are means over the seeds ± half a 95% interval. Generality is "
-    "the share of held-out opponents beaten one against one; a tie is not a win. The models are "
-    "not the paper's unless they have the same names, so it is the order of the conditions that "
-    "can be compared, not the figures."
+ON_SETTINGS: Final = (
+    "The paper is arXiv 2605.27130. [S] marks what it or notes on it state, [C] what is in DRQ's "
+    "public code, on which it builds, and [I] what is inferred."
+)
+ON_FINDINGS: Final = (
+    "Differences are taken seed by seed, at the same number of calls. Where an interval contains "
+    "0, these runs do not show a difference; that is not to say there is none."
 )
 ON_INTERVALS: Final = (
     "Differences are taken seed by seed. The interval to go by is Student's; the bootstrap is too "
@@ -41,92 +41,13 @@ ON_INTERVALS: Final = (
 )
 """What a reader has to know."""
 
-PAPER_CONDITIONS: Final[dict[Condition, tuple[str, str]]] = {
-    "solo": ("63.0%", "20.46"),
-    "homogeneous": ("59.0%", "29.85"),
-    "heterogeneous": ("80.6%", "45.90"),
-}
-"""Published coverage and QD-score (arXiv 2605.27130) [S]."""
-
-PAPER_MODELS: Final = Sheet(
-    "Published: generality and niche novelty, by model",
-    ("Model", "Solo", "Homogeneous", "Heterogeneous", "Novelty, homog.", "Novelty, heterog."),
-    (
-        ("Claude Sonnet 4.6", "77.5% ± 3.5%", "82.5% ± 10.6%", "85.0% ± 8.7%", "34.8%", "48.3%"),
-        ("GPT-5.4-mini", "?", "72.5% ± 2.9%", "76.7% ± 7.6%", "11.9%", "42.2%"),
-        ("Claude Haiku 4.5", "65.0%", "53.8% ± 6.3%", "70.0% ± 5.0%", "?", "44.3%"),
-        ("GPT-5.2", "65.0%", "?", "76.7%", "?", "?"),
-    ),
-)
-"""[S]; a question mark stands for a figure we do not know."""
-
-
-def beside_paper(report: ComparisonReport) -> Sheet:
-    """Coverage and QD-score: the published ones, ours as claimed, ours on the common scale."""
-    rows = []
-    for condition in report.setup.conditions:
-        if not (figures := report.row(condition)):
-            continue
-        coverage, score = PAPER_CONDITIONS.get(condition, (NOTHING, NOTHING))
-        cells = [_cell(figures, f"coverage_{scale}") for scale in ("raw", "common")]
-        sums = [_cell(figures, f"qd_score_{scale}") for scale in ("raw", "common")]
-        rows.append((_capital(condition_words(condition)), coverage, *cells, score, *sums))
-    head = ("Condition", "Coverage, paper", "claimed", "common", "QD-score, paper", "claimed")
-    return Sheet("Coverage and QD-score beside the published ones", (*head, "common"), tuple(rows))
-
-
-def common_only(sheet: Sheet) -> Sheet:
-    """`beside_paper` without what was claimed: narrow enough for a terminal."""
-    kept = (0, 1, 3, 4, 6)
-    rows = tuple(tuple(cells[i] for i in kept) for cells in sheet.rows)
-    return Sheet(sheet.caption, ("Condition", "Coverage, paper", "here", "QD, paper", "here"), rows)
-
-
-def our_models(report: ComparisonReport) -> Sheet:
-    """Every model's champions as the paper counts: opponents beaten, and niches filled."""
-    return _models(
-        report,
-        "Here: generality and niche novelty, by model",
-        (
-            *_columns("node_win_rate", "node_peak_win_rate"),
-            ("homogeneous", "novelty", "Novelty, homog."),
-            ("heterogeneous", "novelty", "Novelty, heterog."),
-        ),
-    )
-
-
-def our_points(report: ComparisonReport) -> Sheet:
-    """Every model's champions in KOTH points."""
-    columns = _columns("node_points", "node_peak_points")
-    return _models(report, "Here: KOTH points of 300, by model", columns)
-
-
-Column = tuple[Condition, str, str]
-"""A condition, a measure, and the heading."""
-
-
-def _columns(last: str, peak: str) -> tuple[Column, ...]:
-    """A measure in the conditions of the paper, at the end and at its best."""
-    return (
-        *((condition, last, _capital(condition)) for condition in PAPER_CONDITIONS),
-        *((condition, peak, f"Peak, {condition}") for condition in PAPER_CONDITIONS),
-    )
-
-
-def _models(report: ComparisonReport, caption: str, columns: Sequence[Column]) -> Sheet:
-    rows = [
-        (label, *(_cell(report.row(condition, i), key) for condition, key, _ in columns))
-        for i, label in enumerate(report.setup.models)
-    ]
-    return Sheet(caption, ("Model", *(title for _, _, title in columns)), tuple(rows))
-
 
 def all_figures(report: ComparisonReport) -> Sheet:
     """Every measure of every side."""
     rows = [
         (
-            _capital(side_words(row.side, report.setup)),
-            *(_cell(row.figures, key) for key in MEASURES),
+            capital(side_words(row.side, report.setup)),
+            *(mean_cell(row.figures, key) for key in MEASURES),
         )
         for row in report.rows
     ]
@@ -149,7 +70,7 @@ def by_model(report: ComparisonReport) -> Sheet:
         if d.first.member is not None
     ]
     head = ("Difference", *(MEASURES[key].title for key in HEADLINE))
-    return Sheet("Paired differences by model, with 95% intervals", head, tuple(rows))
+    return filled(Sheet("Paired differences by model, with 95% intervals", head, tuple(rows)))
 
 
 def scaled_down(report: ComparisonReport) -> Sheet:
@@ -165,10 +86,21 @@ def scaled_down(report: ComparisonReport) -> Sheet:
         ("Battles an evaluation", "20 [S]", f"{setup.placements}"),
         ("Champions among the opponents, at most", "20 in DRQ's README [C]", f"{setup.last_k}"),
         ("Other opponents", "an Imp [C]", initial or "none"),
-        ("Exchange", "asynchronous [S]", setup.exchange),
+        ("New warriors of a node as a round begins", "8 in DRQ's code [C]", f"{setup.n_init}"),
+        ("Share of new warriors after them", "10% [S]", percent(setup.p_new)),
+        ("Exchange", "asynchronous, all to all [S]", _exchange(setup)),
+        *((("Peers a node hears in gossip", NOTHING, f"{setup.fanout}"),) if setup.fanout else ()),
         ("Runs of each condition", "2 to 4 [I]", f"{len(setup.seeds)}"),
     )
     return Sheet("Settings beside the published ones", ("Setting", "Paper", "Here"), rows)
+
+
+def _exchange(setup: Setup) -> str:
+    if setup.exchange == "none":
+        return "none"
+    topology = {"all": "all to all", "ring": "in a ring", "gossip": "gossip"}[setup.topology]
+    others = " and ".join(c for c in setup.conditions if c in TOPOLOGIES)
+    return f"{setup.exchange}, {topology}{f' except in {others}' if others else ''}"
 
 
 def verdict(difference: Difference, key: str) -> str:
@@ -189,7 +121,7 @@ def side_words(side: Side, setup: Setup) -> str:
 def less(difference: Difference, setup: Setup) -> str:
     """What is taken from what."""
     first, second = (side_words(side, setup) for side in (difference.first, difference.second))
-    return _capital(f"{first} less {second}")
+    return capital(f"{first} less {second}")
 
 
 def condition_words(condition: Condition) -> str:
@@ -197,7 +129,25 @@ def condition_words(condition: Condition) -> str:
     return condition.replace("_", " ").replace("of n", "of N")
 
 
-def _capital(text: str) -> str:
+def mean_cell(figures: dict[str, Estimated], key: str) -> str:
+    """The mean of a measure and the half width of its interval."""
+    if key not in figures:
+        return NOTHING
+    found, measure = figures[key], MEASURES[key]
+    mean = measure.text(found.mean)
+    return mean if found.t is None else f"{mean} ± {measure.text(found.t[1] - found.mean)}"
+
+
+def filled(sheet: Sheet) -> Sheet:
+    """Without the columns in which nothing stands."""
+    columns = list(zip(sheet.head, *sheet.rows, strict=True))
+    kept = [columns[0], *(c for c in columns[1:] if any(cell != NOTHING for cell in c[1:]))]
+    head, *rows = zip(*kept, strict=True)
+    return Sheet(sheet.caption, head, tuple(rows))
+
+
+def capital(text: str) -> str:
+    """With a capital as its first letter."""
     return text[0].upper() + text[1:]
 
 
@@ -211,15 +161,6 @@ def _difference(difference: Difference, setup: Setup) -> Sheet:
         rows.append((measure.title, mean, *intervals, effect, str(found.seeds)))
     head = ("Figure", "Difference", "95%, paired t", "95%, bootstrap", "Effect", "Seeds")
     return Sheet(less(difference, setup), head, tuple(rows))
-
-
-def _cell(figures: dict[str, Estimated], key: str) -> str:
-    """A mean and the half width of its interval."""
-    if key not in figures:
-        return NOTHING
-    found, measure = figures[key], MEASURES[key]
-    mean = measure.text(found.mean)
-    return mean if found.t is None else f"{mean} ± {measure.text(found.t[1] - found.mean)}"
 
 
 def _signed(found: Estimated | None, measure: Measure) -> str:

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 
+from eval.comparison_overview import overview
 from eval.comparison_report import QUESTIONS, ComparisonReport
 from eval.comparison_tables import (
+    ON_FINDINGS,
     ON_INTERVALS,
-    ON_SCALES,
-    PAPER_MODELS,
+    ON_SETTINGS,
     Sheet,
     all_figures,
     answers,
-    beside_paper,
     by_model,
-    our_models,
-    our_points,
     scaled_down,
     verdict,
 )
@@ -28,27 +26,25 @@ def results_text(report: ComparisonReport, trials: Sequence[Trial]) -> str:
         report: of the comparison.
         trials: it was made from; they say when and where they were measured.
     """
+    first, models = overview(report), by_model(report)
     parts = [
         _opening(report),
         "## What it shows",
         _findings(report),
-        "## Beside the published figures",
-        ON_SCALES,
-        _table(beside_paper(report)),
-        _table(PAPER_MODELS),
-        _table(our_models(report)),
-        _table(our_points(report)),
+        f"## {first.title}",
+        first.note,
+        *map(_table, first.sheets),
         "## Every difference",
         ON_INTERVALS,
         *(
             f"### {QUESTIONS[difference.question].asks}\n\n{_table(sheet)}"
             for difference, sheet in answers(report)
         ),
-        "### By model",
-        _table(by_model(report)),
+        *(("### By model", _table(models)) if models.rows else ()),
         "## Every figure",
         _table(all_figures(report)),
-        "## What was scaled down, and how it was measured",
+        "## Settings, and how it was measured",
+        ON_SETTINGS,
         _table(scaled_down(report)),
         _conditions(report),
         _provenance(report, trials),
@@ -59,10 +55,11 @@ def results_text(report: ComparisonReport, trials: Sequence[Trial]) -> str:
 def _opening(report: ComparisonReport) -> str:
     setup, (done, planned) = report.setup, report.finished
     return (
-        f"# What diversity brings: {_plain(setup.name)}\n\n"
+        f"# Searches at equal calls: {_plain(setup.name)}\n\n"
         "Written by `dei compare`; every figure comes from the files in `results/`. "
         f"{done} of {planned} results are in: {len(setup.conditions)} conditions, "
-        f"{len(setup.models)} models, {len(setup.seeds)} seeds, {setup.calls:,} calls in every run."
+        f"{len(setup.seeds)} seeds, {setup.calls:,} calls in every run. "
+        f"An ensemble has {len(setup.models)} nodes."
     )
 
 
@@ -73,7 +70,7 @@ def _findings(report: ComparisonReport) -> str:
         lines += [
             f"  - {verdict(difference, key)}" for key in HEADLINE if key in difference.figures
         ]
-    return "\n".join(lines) or "Nothing can be compared yet."
+    return "\n".join((ON_FINDINGS, "", *lines)) if lines else "Nothing can be compared yet."
 
 
 def _conditions(report: ComparisonReport) -> str:

@@ -10,9 +10,10 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from coreenv import MADE_BY
-from coreenv.battle import Battle, Engine
+from coreenv.battle import Battle, Engine, battle_batch
 from coreenv.config import CoreConfig
 from coreenv.hill import Hill, Member, Split
+from coreenv.play import Play
 from coreenv.redcode import Warrior
 from eval.protocol import Protocol, offsets
 from eval.statistics import Estimate, sampling_error, stratified
@@ -195,13 +196,14 @@ def generality(
     split: Split = "test",
     threads: int = 1,
     engine: Engine = "cython",
+    play: Play = battle_batch,
     store: UnitStore | None = None,
     progress: Progress | None = None,
 ) -> list[Generality]:
     """Score warriors against a split of a hill, one `Generality` each.
 
-    A score does not depend on the other warriors, ``threads``, ``engine``, or what ``store``
-    holds. Pins are taken off: nobody shares p-space with an opponent.
+    A score does not depend on the other warriors, ``threads``, ``engine``, ``play``, or what
+    ``store`` holds. Pins are taken off: nobody shares p-space with an opponent.
 
     Args:
         warriors: assembled for ``config``.
@@ -211,6 +213,7 @@ def generality(
         split: which members; there must be some.
         threads: fight at once.
         engine: see `coreenv.battle.battle`.
+        play: who fights.
         store: keeps the rounds as they are fought.
         progress: is told about them.
 
@@ -231,7 +234,14 @@ def generality(
         for warrior in warriors
         for opponent in opponents
     ]
-    outcomes = fight(duels, store or UnitStore(), threads=threads, engine=engine, progress=progress)
+    outcomes = fight(
+        duels,
+        store or UnitStore(),
+        threads=threads,
+        engine=engine,
+        play=play,
+        progress=progress,
+    )
     pairs = [
         _pair(members[i % len(members)], rounds, offsets(config))
         for i, rounds in enumerate(outcomes)

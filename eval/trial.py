@@ -9,7 +9,14 @@ from eval.archive import EliteRecord
 from eval.generality import Generality
 
 Condition = Literal[
-    "solo", "homogeneous", "heterogeneous", "no_exchange", "random_search", "best_of_n"
+    "solo",
+    "homogeneous",
+    "heterogeneous",
+    "no_exchange",
+    "random_search",
+    "best_of_n",
+    "ring",
+    "gossip",
 ]
 
 CONDITIONS: Final[dict[Condition, str]] = {
@@ -19,8 +26,13 @@ CONDITIONS: Final[dict[Condition, str]] = {
     "no_exchange": "heterogeneous, but no node hears of another",
     "random_search": "heterogeneous, but every call asks for a new warrior",
     "best_of_n": "the same calls as random search, of which only the fittest warrior is kept",
+    "ring": "heterogeneous, but a node hears only the one before it in the order of the models",
+    "gossip": "heterogeneous, but a node hears only some peers, drawn anew every round",
 }
-"""What is compared, at the same number of calls [S, but the last three]."""
+"""What is compared, at the same number of calls; the first three are the paper's [S]."""
+
+TOPOLOGIES: Final[tuple[Condition, ...]] = ("ring", "gossip")
+"""Conditions that are called like the topology of their exchange; they run only if asked for."""
 
 BY_MODEL: Final[frozenset[Condition]] = frozenset({"solo", "homogeneous"})
 """Conditions that are run once for each model."""

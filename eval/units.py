@@ -17,7 +17,7 @@ import numpy as np
 
 from coreenv import ENGINE_VERSION
 from coreenv.battle import Battle, BattleResult, Engine, battle_batch
-from coreenv.placement import Placement
+from coreenv.play import Play, divided
 from eval.protocol import digest
 
 BLOCK: Final = 100
@@ -105,12 +105,13 @@ def fight(
     *,
     threads: int = 1,
     engine: Engine = "cython",
+    play: Play = battle_batch,
     progress: Progress | None = None,
 ) -> list[str]:
     """The outcomes of duels, one letter a round, for the first warrior of each.
 
-    Equal units are fought once. The result depends neither on ``threads`` nor on ``engine``, nor
-    on what the store held before.
+    Equal units are fought once. The result depends neither on ``threads``, ``engine`` or
+    ``play``, nor on what the store held before.
     """
     units = [[(unit_name(block), block) for block in blocks(duel)] for duel in duels]
     todo = {name: block for unit in units for name, block in unit if name not in store}
@@ -119,7 +120,7 @@ def fight(
     for done in range(0, len(names), step):
         chunk = names[done : done + step]
         battles = [todo[name] for name in chunk]
-        results = battle_batch(battles, threads=threads, measures=False, engine=engine)
+        results = play(battles, threads=threads, measures=False, engine=engine)
         store.add(dict(zip(chunk, map(_letters, results), strict=True)))
         if progress is not None:
             progress(done + len(chunk), len(names))
@@ -140,11 +141,7 @@ def unit_name(battle: Battle) -> str:
 
 def blocks(duel: Battle) -> Iterator[Battle]:
     """The duel in units. Where p-space carries over from round to round, it is one unit."""
-    places = duel.placement
-    size = places.rounds if duel.config.pspace_size else BLOCK
-    for i in range(0, places.rounds, size):
-        part = Placement(places.positions[i : i + size], places.first[i : i + size])
-        yield Battle(duel.warriors, duel.config, part, duel.stop)
+    return divided(duel, BLOCK)
 
 
 def _letters(result: BattleResult) -> str:

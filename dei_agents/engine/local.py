@@ -1,8 +1,10 @@
 """The default engine: one process a node, champions through shared memory."""
 
+import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
@@ -13,13 +15,12 @@ from pathlib import Path
 
 from coreenv.redcode import Warrior
 from dei_agents.config import RunConfig
+from dei_agents.engine import GRACE_SECONDS, slot_size
 from dei_agents.exchange import Exchange, Status
-from dei_agents.exchange.shared_memory import SharedMemoryBlock, leave
+from dei_agents.exchange.shared_memory import SharedMemoryBlock
+from dei_agents.logs import file_handler, log_file, node_logging
+from dei_agents.signals import leave
 from dei_agents.worker import open_book, open_desk, work
-
-GRACE_SECONDS = 5.0
-"""How long a node that is told to stop may take before it is killed: what is answered meanwhile is
-kept."""
 
 
 class LocalEngine:
@@ -103,11 +104,6 @@ def block_name(folder: Path) -> str:
     return f"dei-{sha256(os.fsencode(folder.resolve())).hexdigest()[:16]}"
 
 
-def slot_size(config: RunConfig) -> int:
-    """Bytes for the largest champion: its listing, its strategy, and the figures beside them."""
-    return 8192 + 64 * config.core.config.max_length
-
-
 def run_node(
     node: int,
     config: RunConfig,
@@ -120,10 +116,14 @@ def run_node(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Told to end, it begins nothing new, and waits for calls under way while the engine does.
     signal.signal(signal.SIGTERM, leave)
-    _print_to(folder / "logs" / f"node-{node}.log")
-    _end_with_parent()
-    with open_desk(node, config, folder) as desk, recipe() as exchange:
-        work(node, config, initial, exchange, desk)
+    _print_to(log_file(folder, node))
+    try:
+        with node_logging(file_handler(folder, node), folder.resolve().name, node):
+            _end_with_parent()
+            with open_desk(node, config, folder) as desk, recipe() as exchange:
+                work(node, config, initial, exchange, desk)
+    except Exception:
+        sys.exit(1)  # It is in the log; multiprocessing would print it there once more.
 
 
 def _print_to(path: Path) -> None:
@@ -141,6 +141,7 @@ def _end_with_parent() -> None:
 
     def watch() -> None:
         wait([parent.sentinel])
+        logging.getLogger(__name__).warning("ends, for the ensemble is gone")
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -37,6 +37,60 @@ class Status(IntEnum):
     DEAD = 2
 
 
+def check_parcel(round_: int, payload: bytes, slot_size: int) -> None:
+    """What every exchange asks of a champion.
+
+    Raises:
+        ValueError: the payload is larger than a slot, or the round is below 1.
+    """
+    if len(payload) > slot_size:
+        raise ValueError(
+            f"the champion of round {round_} has {len(payload)} bytes; a slot holds "
+            f"{slot_size}: create the exchange with a larger slot_size"
+        )
+    if round_ < 1:
+        raise ValueError(f"round is {round_}; rounds count from 1")
+
+
+def check_node(node: int, nodes: int) -> None:
+    """
+    Raises:
+        ValueError: there is no such node.
+    """
+    if not 0 <= node < nodes:
+        raise ValueError(f"node is {node}; it must lie in 0..{nodes - 1}")
+
+
+def check_size(nodes: int, depth: int, slot_size: int) -> None:
+    """
+    Raises:
+        ValueError: a size of the exchange is too small; the message names it.
+    """
+    for what, value, least in (
+        ("nodes", nodes, 1),
+        ("depth", depth, 2),
+        ("slot_size", slot_size, 1),
+    ):
+        if value < least:
+            raise ValueError(f"{what} is {value}; it must be at least {least}")
+
+
+def missing(node: int, round_: int, peers: Collection[int], timeout: float) -> TimeoutError:
+    """The error of a node that waited in vain."""
+    return TimeoutError(
+        f"node {node} waited {timeout:g} s for round {round_} of node "
+        f"{', '.join(map(str, peers))}; mark a dead node to go on"
+    )
+
+
+def left_behind(node: int, round_: int, newer: Parcel) -> RuntimeError:
+    """The error of a node for which a peer's round came too late."""
+    return RuntimeError(
+        f"node {node} needs round {round_} of node {newer.node}, which is in round "
+        f"{newer.round} already: one of them was taken for dead and left behind"
+    )
+
+
 class Exchange(Protocol):
     """One node's end of the exchange."""
 

@@ -19,7 +19,7 @@ import zlib
 from struct import pack
 from typing import Final
 
-from dei_agents.exchange import Parcel
+from dei_agents.exchange import Parcel, check_parcel
 
 SLOT_HEAD: Final = 4
 
@@ -58,13 +58,7 @@ class Ring:
         Raises:
             ValueError: the payload is larger than a slot, or the round is below 1.
         """
-        if len(payload) > self._slot_size:
-            raise ValueError(
-                f"the champion of round {round_} has {len(payload)} bytes; a slot holds "
-                f"{self._slot_size}: create the exchange with a larger slot_size"
-            )
-        if round_ < 1:
-            raise ValueError(f"round is {round_}; rounds count from 1")
+        check_parcel(round_, payload, self._slot_size)
         words = self._words
         number = self._latest_stamp() // 2 + 1
         slot = self._slot(number)

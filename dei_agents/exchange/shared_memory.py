@@ -10,16 +10,23 @@ The block, in native 8-byte words::
 import sys
 import time
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
-from signal import SIG_DFL, SIGHUP, SIGTERM, getsignal, signal
-from threading import current_thread, main_thread
-from types import FrameType
 from typing import Final, Self
 
-from dei_agents.exchange import LOCKSTEP_TIMEOUT, Parcel, Status
+from dei_agents.exchange import (
+    LOCKSTEP_TIMEOUT,
+    Parcel,
+    Status,
+    check_node,
+    check_size,
+    left_behind,
+    missing,
+)
 from dei_agents.exchange.ring import Ring, ring_size
+from dei_agents.signals import ended_in_order
 
 MAGIC: Final = int.from_bytes(b"DEIRINGS", sys.byteorder)
 VERSION: Final = 1
@@ -51,13 +58,7 @@ class SharedMemoryBlock:
     def __init__(
         self, nodes: int, depth: int = 8, slot_size: int = 16 * 1024, name: str | None = None
     ) -> None:
-        for what, value, least in (
-            ("nodes", nodes, 1),
-            ("depth", depth, 2),
-            ("slot_size", slot_size, 1),
-        ):
-            if value < least:
-                raise ValueError(f"{what} is {value}; it must be at least {least}")
+        check_size(nodes, depth, slot_size)
         self._nodes = nodes
         size = 8 * (HEADER + nodes) + nodes * ring_size(depth, slot_size)
         if name is not None:
@@ -66,7 +67,7 @@ class SharedMemoryBlock:
         self._words = _bytes(self._memory).cast("Q")
         for i, word in enumerate((MAGIC, VERSION, nodes, depth, slot_size)):
             self._words[i] = word
-        self._signals: list[int] = []
+        self._signals = ExitStack()
 
     @property
     def name(self) -> str:
@@ -87,18 +88,14 @@ class SharedMemoryBlock:
         self._words[_status_word(node, self._nodes)] = status
 
     def __enter__(self) -> Self:
-        if current_thread() is main_thread():
-            self._signals = [s for s in (SIGTERM, SIGHUP) if getsignal(s) is SIG_DFL]
-            for signum in self._signals:
-                signal(signum, leave)
+        self._signals.enter_context(ended_in_order())
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._memory.unlink()
         self._words.release()
         self._memory.close()
-        for signum in self._signals:
-            signal(signum, SIG_DFL)
+        self._signals.close()
 
 
 class SharedMemoryExchange:
@@ -170,10 +167,7 @@ class SharedMemoryExchange:
             if not awaited:
                 break
             if time.monotonic() >= deadline:
-                raise TimeoutError(
-                    f"node {self.node} waited {timeout:g} s for round {round_} of node "
-                    f"{', '.join(str(r.node) for r in awaited)}; mark a dead node to go on"
-                )
+                raise missing(self.node, round_, [ring.node for ring in awaited], timeout)
             time.sleep(NAP)
         for peer in found:
             self._rings[peer].take()
@@ -208,16 +202,12 @@ class SharedMemoryExchange:
         while (parcel := ring.peek()) and parcel.round < round_:
             ring.take()
         if parcel and parcel.round > round_:
-            raise RuntimeError(
-                f"node {self.node} needs round {round_} of node {ring.node}, which is in round "
-                f"{parcel.round} already: one of them was taken for dead and left behind"
-            )
+            raise left_behind(self.node, round_, parcel)
         return parcel
 
 
 def _status_word(node: int, nodes: int) -> int:
-    if not 0 <= node < nodes:
-        raise ValueError(f"node is {node}; it must lie in 0..{nodes - 1}")
+    check_node(node, nodes)
     return HEADER + node
 
 
@@ -267,8 +257,3 @@ def _remove(name: str) -> None:
         return
     memory.unlink()
     memory.close()
-
-
-def leave(signum: int, _frame: FrameType | None) -> None:
-    """End the program in good order, with the exit status a shell gives for the signal."""
-    raise SystemExit(128 + signum)

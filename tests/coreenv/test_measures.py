@@ -1,15 +1,20 @@
 """DRQ's fitness and behaviour, against hand-made battles and against its definition."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coreenv.battle import Battle, BattleResult, battle_batch
+from coreenv.battle import Battle, BattleResult, Stop, battle_batch
 from coreenv.config import CoreConfig, ruleset
 from coreenv.measures import evaluate, fitness, seated
 from coreenv.placement import Placement
-from coreenv.redcode import Warrior, assemble
+from coreenv.play import divided, joined
+from coreenv.redcode import Instruction, Mode, Modifier, Opcode, Warrior, assemble
 
 RULES = CoreConfig("94", 800, 10, 800, 20, 20)
 """A small core and ten cycles, so that results can be worked out by hand."""
@@ -128,6 +133,89 @@ def test_evaluation_does_not_depend_on_threads_or_company() -> None:
     assert together == alone
     other = evaluate(candidates, opponents, nop94, placements=6, seed=4)
     assert other != together
+
+
+INSTRUCTIONS = st.builds(
+    Instruction,
+    st.sampled_from([opcode for opcode in Opcode if opcode.name not in ("LDP", "STP")]),
+    st.sampled_from(Modifier),
+    st.sampled_from(Mode),
+    st.integers(0, 79),
+    st.sampled_from(Mode),
+    st.integers(0, 79),
+)
+PROGRAMS = st.lists(INSTRUCTIONS, min_size=1, max_size=5).map(lambda i: Warrior(tuple(i), 0, 80))
+NANO = ruleset("nano")
+
+
+@given(
+    st.lists(PROGRAMS, min_size=1, max_size=4),
+    st.integers(1, 12),
+    st.integers(1, 15),
+    st.sampled_from(get_args(Stop)),
+)
+def test_a_battle_in_parts_is_the_battle(
+    warriors: list[Warrior], rounds: int, size: int, stop: Stop
+) -> None:
+    whole = Battle(tuple(warriors), NANO, seated(NANO, len(warriors), rounds, 5), stop)
+    parts = list(divided(whole, size))
+    assert len(parts) == -(-rounds // size)
+    assert joined(whole, battle_batch(parts)) == battle_batch([whole])[0]
+
+
+@given(
+    st.lists(PROGRAMS, min_size=1, max_size=3),
+    st.lists(PROGRAMS, max_size=3),
+    st.integers(1, 12),
+    st.integers(2, 15),
+)
+def test_an_evaluation_on_several_cores_is_that_on_one(
+    candidates: list[Warrior], opponents: list[Warrior], placements: int, cores: int
+) -> None:
+    one, several = (
+        evaluate(candidates, opponents, NANO, placements=placements, seed=3, threads=threads)
+        for threads in (1, cores)
+    )
+    assert one == several
+
+
+@pytest.mark.parametrize(
+    ("candidates", "threads", "parts"),
+    [
+        (1, 1, [5]),
+        (1, 2, [3, 2]),
+        (1, 4, [2, 2, 1]),
+        (1, 9, [1] * 5),
+        (2, 2, [5, 5]),
+        (2, 3, [3, 2] * 2),
+    ],
+)
+def test_placements_are_divided_where_candidates_are_fewer_than_threads(
+    candidates: int, threads: int, parts: list[int]
+) -> None:
+    played: list[int] = []
+
+    def play(battles: Sequence[Battle], *, threads: int = 1, **options: Any) -> list[BattleResult]:
+        played.extend(battle.placement.rounds for battle in battles)
+        return battle_batch(battles, threads=threads, **options)
+
+    found = evaluate(
+        [SITTER] * candidates, [dies_in(3)], RULES, placements=5, threads=threads, play=play
+    )
+    assert played == parts
+    assert found == evaluate([SITTER] * candidates, [dies_in(3)], RULES, placements=5)
+
+
+# Lives for two rounds, as p-space tells it, and dies at once in all others.
+FRAIL = "ldp.ab #1, 5\nadd.ab #1, 4\nstp.b 3, #1\nslt.ab #2, 2\njmp 0\ndat 0, 0"
+
+
+def test_what_p_space_remembers_is_not_divided() -> None:
+    rules = replace(ruleset("tiny"), pspace_size=50, max_cycles=100)
+    frail, sitter = assemble(FRAIL, rules), assemble("jmp 0", rules)
+    (one,) = evaluate([frail], [sitter], rules, placements=6, seed=3)
+    assert one.versus == ((0, 4, 2),), "it died in all rounds but two"
+    assert evaluate([frail], [sitter], rules, placements=6, seed=3, threads=3) == [one]
 
 
 def test_the_published_placement_is_available() -> None:

@@ -1,5 +1,6 @@
 """Whole comparisons: real processes, real interruptions, the real command."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from dei_agents.compare_config import Run, load_comparison
+from dei_agents.search import check
 from eval.comparison_report import ComparisonReport
 from eval.trial import Trial
 from tests.dei_agents.fake_servers import FakeProvider, by_model, fake_models
@@ -279,6 +281,97 @@ def test_runs_differ_in_what_they_compare_and_in_nothing_else(tmp_path: Path) ->
         assert search.rounds * search.calls * len(run.config.nodes) == CALLS
 
 
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_comparison_that_names_no_conditions_has_no_topologies(tmp_path: Path) -> None:
+    conditions = {condition for run in planned(tmp_path) for condition in run.conditions}
+    assert conditions == {
+        "solo", "homogeneous", "heterogeneous", "no_exchange", "random_search", "best_of_n",
+    }  # fmt: skip
+
+
+def test_a_result_of_before_the_topologies_is_still_of_its_comparison() -> None:
+    """A result is known by the digest of these inputs: whoever changes them makes all results of
+    compare.toml invalid, hours of them."""
+    config, runs = load_comparison(ROOT / "configs" / "compare.toml")
+    hill, _ = check(config.run("heterogeneous", None, 1))
+    (run,) = (run for run in runs if run.folder == "heterogeneous-seed-1")
+    inputs = {
+        "condition": "heterogeneous",
+        "hill": hill.hash,
+        "made_by": "a version",
+        "models": [0, 1, 2, 3],
+        "search": {
+            "core": {"max_cycles": 40000},
+            "exchange": {"mode": "lockstep"},
+            "name": "heterogeneous",
+            "nodes": [
+                {"policy": policy} for policy in ("bomber", "replicator", "scanner", "tinkerer")
+            ],
+            "search": {
+                "initial_opponents": ["Pebble", "Lookout", "Carbon", "Broom"],
+                "last_k": 4,
+                "p_new": 0.5,
+                "placements": 12,
+            },
+        },
+    }
+    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+    assert run.digest("heterogeneous", hill, "a version") == digest
+
+
+def test_the_ready_made_comparison_of_topologies() -> None:
+    config, runs = load_comparison(ROOT / "configs" / "topologies.toml")
+    check(config.run("heterogeneous", None, 1))
+    assert config.calls == load_comparison(ROOT / "configs" / "compare.toml")[0].calls == 2480
+    exchanges = {run.conditions[0]: run.config.exchange for run in runs}
+    assert {c: (e.mode, e.topology) for c, e in exchanges.items()} == {
+        "heterogeneous": ("lockstep", "all"),
+        "ring": ("lockstep", "ring"),
+        "gossip": ("lockstep", "gossip"),
+        "no_exchange": ("none", "all"),
+    }
+    for run in runs:
+        same = {"name": "any", "seed": 1, "exchange": config.exchange}
+        plain = config.run("heterogeneous", None, 1).model_copy(update=same)
+        assert run.config.model_copy(update=same) == plain
+    labels = config.setup().models
+    assert labels[0] == "bomber (1 of 2)"
+    assert len(set(labels)) == 8
+
+
+def test_a_topology_of_the_file_holds_for_the_other_conditions_and_is_told(tmp_path: Path) -> None:
+    text = CONFIG.replace("[search]", '[exchange]\ntopology = "gossip"\nfanout = 5\n[search]')
+    (tmp_path / "plan.toml").write_text(text)
+    config, runs = load_comparison(tmp_path / "plan.toml")
+    assert {run.config.exchange.topology for run in runs} == {"gossip"}
+    setup = config.setup()
+    assert (setup.topology, setup.fanout) == ("gossip", 1), "a node has one peer"
+
+
+@pytest.mark.full
+def test_in_a_ring_and_in_gossip_nodes_hear_so_many_peers(tmp_path: Path) -> None:
+    """The second and last round takes in what was published in the first."""
+    text = CONFIG.replace("[3, 5]", '[3]\nconditions = ["heterogeneous", "ring", "gossip"]')
+    text = text.replace("rounds = 2\ncalls = 10", "rounds = 2\ncalls = 4")
+    (tmp_path / "small.toml").write_text(text + '[[models]]\npolicy = "bomber"\n' * 2)
+    code, _, err = ended(cwd=tmp_path)
+    assert code == 0, err
+    found = trials(tmp_path / "runs" / "small")
+    received = {name: [node.received for node in trial.nodes] for name, trial in found.items()}
+    assert received == {
+        "heterogeneous-seed-3": [3] * 4,
+        "ring-seed-3": [1] * 4,
+        "gossip-seed-3": [2] * 4,
+    }
+    assert {trial.calls for trial in found.values()} == {2 * 4 * 4}
+    for written in ("RESULTS.md", "report.html"):
+        text = (tmp_path / "runs" / "small" / written).read_text()
+        assert "Heterogeneous less ring" in text
+        assert "bomber (3 of 3)" in text
+
+
 def test_names_of_models_are_no_paths(tmp_path: Path) -> None:
     text = CONFIG.replace(
         'policy = "tinkerer"', 'policy = "openai"\nmodel = "../../lab/model:7b"\napi = "chat"'
@@ -288,6 +381,11 @@ def test_names_of_models_are_no_paths(tmp_path: Path) -> None:
 
 
 BAD = {
+    "two topologies": (
+        "seeds",
+        'exchange = { topology = "ring" }\nconditions = ["heterogeneous", "gossip"]\nseeds',
+        "exchange.topology is 'ring', and conditions has gossip",
+    ),
     "one model": ('[[models]]\npolicy = "tinkerer"\n', "", "models"),
     "a seed twice": ("[3, 5]", "[3, 3]", "seeds: (3, 3) holds something twice"),
     "no seed": ("[3, 5]", "[]", "seeds"),

@@ -1,4 +1,4 @@
-"""What every exchange must do, whatever carries it. A new one is one more line in `HUBS`."""
+"""What every exchange must do, whatever carries it. A new one is one more entry in `CARRIERS`."""
 
 import multiprocessing
 import pickle
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
+from typing import Protocol
 
 import pytest
 
@@ -14,19 +15,61 @@ from dei_agents.exchange import Exchange, Hub, Parcel, Status
 from dei_agents.exchange.shared_memory import SharedMemoryBlock
 
 SLOT_SIZE = 1000
-
-HUBS: dict[str, Callable[[int, int], AbstractContextManager[Hub]]] = {
-    "shared_memory": lambda nodes, depth: SharedMemoryBlock(nodes, depth, SLOT_SIZE),
-}
-"""Each called with nodes and depth; slots hold `SLOT_SIZE` bytes."""
+FULL = pytest.mark.full
 
 DEPTH = 4
+Recipe = Callable[[], AbstractContextManager[Exchange]]
 Ends = list[Exchange]
+Lives = list[list[list[Parcel]]]
 
 
-@pytest.fixture(params=list(HUBS))
-def hub(request: pytest.FixtureRequest) -> Iterator[Hub]:
-    with HUBS[request.param](3, DEPTH) as hub:
+class Carrier(Protocol):
+    """An exchange, and processes such as its nodes live in."""
+
+    def open(self, nodes: int, depth: int) -> AbstractContextManager[Hub]:
+        """Slots hold `SLOT_SIZE` bytes."""
+        ...
+
+    def live(self, recipes: list[Recipe]) -> Lives:
+        """Let every node `walk` at the same time."""
+        ...
+
+
+class SharedMemoryCarrier:
+    def open(self, nodes: int, depth: int) -> SharedMemoryBlock:
+        return SharedMemoryBlock(nodes, depth, SLOT_SIZE)
+
+    def live(self, recipes: list[Recipe]) -> Lives:
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(len(recipes), mp_context=spawn) as pool:
+            return list(pool.map(walk, recipes))
+
+
+class RayCarrier:
+    def open(self, nodes: int, depth: int) -> AbstractContextManager[Hub]:
+        from dei_agents.exchange.ray import RayMailbox
+
+        return RayMailbox(nodes, depth, SLOT_SIZE)
+
+    def live(self, recipes: list[Recipe]) -> Lives:
+        import ray
+
+        task = ray.remote(num_cpus=0)(walk)
+        lives: Lives = ray.get([task.remote(recipe) for recipe in recipes])
+        return lives
+
+
+@pytest.fixture(scope="module", params=["shared_memory", pytest.param("ray", marks=[FULL])])
+def carrier(request: pytest.FixtureRequest) -> Carrier:
+    if request.param == "shared_memory":
+        return SharedMemoryCarrier()
+    request.getfixturevalue("ray_cluster")
+    return RayCarrier()
+
+
+@pytest.fixture
+def hub(carrier: Carrier) -> Iterator[Hub]:
+    with carrier.open(3, DEPTH) as hub:
         yield hub
 
 
@@ -213,7 +256,7 @@ def test_lockstep_refuses_to_go_on_without_a_round_that_is_gone(ends: Ends) -> N
 ROUNDS = 300
 
 
-def walk(recipe: Callable[[], AbstractContextManager[Exchange]]) -> list[list[Parcel]]:
+def walk(recipe: Recipe) -> list[list[Parcel]]:
     """A node's life in lockstep."""
     with recipe() as exchange:
         rounds = []
@@ -225,13 +268,11 @@ def walk(recipe: Callable[[], AbstractContextManager[Exchange]]) -> list[list[Pa
         return rounds
 
 
-@pytest.mark.parametrize("name", HUBS)
-def test_lockstep_between_processes_is_exact_with_two_slots(name: str) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    with HUBS[name](3, 2) as hub, ProcessPoolExecutor(3, mp_context=spawn) as pool:
+def test_lockstep_between_processes_is_exact_with_two_slots(carrier: Carrier) -> None:
+    with carrier.open(3, 2) as hub:
         recipes = [hub.recipe(node) for node in range(3)]
         assert pickle.loads(pickle.dumps(recipes[0]))
-        lives = list(pool.map(walk, recipes))
+        lives = carrier.live(recipes)
     for node, rounds in enumerate(lives):
         assert rounds == [
             [Parcel(k, r, b"%d of %d" % (r, k)) for k in range(3) if k != node]

@@ -35,8 +35,8 @@ def first_column(heading: str) -> list[str]:
     return [name for column in columns for name in re.findall(r"`([^`]+)`", column)]
 
 
-SEARCHES = [path for path in sorted(ROOT.glob("configs/*.toml")) if path.name != "compare.toml"]
-"""compare.toml describes a comparison of searches."""
+COMPARISONS = ("compare.toml", "topologies.toml")
+SEARCHES = [p for p in sorted(ROOT.glob("configs/*.toml")) if p.name not in COMPARISONS]
 
 
 @pytest.mark.parametrize("path", SEARCHES, ids=lambda path: path.name)

@@ -2,11 +2,14 @@
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from coreenv.battle import Battle, BattleResult, battle_batch
 from coreenv.config import CoreConfig
 from coreenv.measures import Evaluation
 from coreenv.redcode import assemble
@@ -49,13 +52,13 @@ def ends() -> Iterator[list[Exchange]]:
         yield [one, two]
 
 
-def config(**search: object) -> RunConfig:
+def config(cores: int = 1, **search: object) -> RunConfig:
     settings = {"rounds": 1, "calls": 4, "n_init": 2, "placements": 3, "last_k": 3} | search
     return RunConfig.model_validate(
         {
             "core": {"ruleset": "tiny", "max_cycles": 400},
             "search": settings,
-            "nodes": [{"policy": "tinkerer"}] * 2,
+            "nodes": [{"policy": "tinkerer", "cores": cores}] * 2,
         }
     )
 
@@ -175,3 +178,31 @@ def test_equal_seeds_give_equal_records() -> None:
             worker.run()
             records.append([json.loads(event.model_dump_json()) for event in events])
     assert records[0] == records[1]
+
+
+@pytest.mark.parametrize("cores", [2, 3, 50])
+def test_cores_divide_the_battles_and_change_no_record(cores: int) -> None:
+    records, played = [], list[int]()
+
+    def play(battles: Sequence[Battle], *, threads: int = 1, **options: Any) -> list[BattleResult]:
+        played.append(len(battles))
+        return battle_batch(battles, threads=threads, **options)
+
+    bomber = "add #4, 3\nmov 2, @2\njmp -2\ndat 0, 0"
+    for run in (config(rounds=3), config(cores, rounds=3)):
+        played.clear()
+        with SharedMemoryBlock(1) as block, block.recipe(0)() as end:
+            worker, events = node(end, Scripted(SITTER, SPLITTER, bomber), run)
+            worker.play = play
+            worker.run()
+            records.append([json.loads(event.model_dump_json()) for event in events])
+    assert records[0] == records[1]
+    assert set(played) == {min(cores, 3)}, "three placements"
+
+
+def test_cores_are_for_every_policy_and_no_part_of_the_search() -> None:
+    one, four = config(), config(4)
+    assert four.nodes[0].cores == 4
+    assert one.search_difference(four) is None
+    with pytest.raises(ValidationError, match="cores"):
+        config(0)

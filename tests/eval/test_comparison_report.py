@@ -29,7 +29,13 @@ T_975_2 = 4.302652729911275
 """The 97.5% point of Student's t with two degrees of freedom, from printed tables."""
 
 
-def setup(seeds: Sequence[int] = (1, 2, 3)) -> Setup:
+TOPOLOGIES: tuple[Condition, ...] = ("heterogeneous", "ring", "gossip", "no_exchange")
+"""Conditions without the paper's solo and homogeneous."""
+
+
+def setup(
+    seeds: Sequence[int] = (1, 2, 3), conditions: Sequence[Condition] = tuple(CONDITIONS)
+) -> Setup:
     return Setup(
         name="known",
         models=MODELS,
@@ -41,9 +47,10 @@ def setup(seeds: Sequence[int] = (1, 2, 3)) -> Setup:
         last_k=2,
         initial_opponents=("Imp",),
         exchange="lockstep",
+        fanout=1 if "gossip" in conditions else None,
         core={"core_size": 8000, "max_cycles": 1000},
         seeds=tuple(seeds),
-        conditions=tuple(CONDITIONS),
+        conditions=tuple(conditions),
     )
 
 
@@ -75,7 +82,13 @@ def trial(
         champion=None,
         score=None,
         nodes=tuple(
-            TrialNode(model=m, calls=20, received=4, fills=m, champions=(score(r + 0.1), score(r)))
+            TrialNode(
+                model=m,
+                calls=20,
+                received=0 if condition in ("solo", "no_exchange") else 4,
+                fills=m,
+                champions=(score(r + 0.1), score(r)),
+            )
             for m, r in zip(models, win_rates, strict=True)
         ),
         curve_raw=curve(qd_score),
@@ -101,12 +114,22 @@ def whole(seeds: Sequence[int] = (1, 2, 3)) -> list[Trial]:
         trials += [trial("solo", seed, 1.0 + seed * m, m) for m in (0, 1)]
         trials += [trial("heterogeneous", seed, 5.0 + seed)]
         trials += [trial("no_exchange", seed, 5.0 + seed)]
+        trials += [trial("ring", seed, 4.0 + seed), trial("gossip", seed, 6.0)]
         trials += [trial("random_search", seed, 3.0), trial("best_of_n", seed, 3.5 + seed % 2)]
     return trials
 
 
-def report(trials: Sequence[Trial]) -> ComparisonReport:
-    return compare_trials(setup(), trials, 24)
+def report(
+    trials: Sequence[Trial], conditions: Sequence[Condition] = tuple(CONDITIONS)
+) -> ComparisonReport:
+    return compare_trials(setup(conditions=conditions), trials, 24)
+
+
+def among(*conditions: Condition) -> tuple[ComparisonReport, str, str]:
+    """A comparison of these alone: the report, RESULTS.md, and the page."""
+    trials = [t for t in whole() if t.run.condition in conditions]
+    of = report(trials, conditions)
+    return of, results_text(of, trials), comparison_page(of)
 
 
 def difference(of: ComparisonReport, question: str, member: int | None = None) -> Difference:
@@ -143,6 +166,7 @@ def test_figures_of_nodes_are_of_the_nodes_of_the_model() -> None:
 
 def test_equal_conditions_differ_by_nothing() -> None:
     found = difference(report(whole()), "exchange").figures
+    assert "novelty" not in found, "where nobody hears of another, there is none"
     assert {f.mean for f in found.values()} == {0}
     assert {f.sign for f in found.values()} == {0}
     assert {f.effect for f in found.values()} == {None}
@@ -252,14 +276,71 @@ def test_the_page_needs_nothing_and_believes_no_name(seeds: tuple[int, ...]) -> 
         assert f"archive-{condition.replace('_', '-')}-title" in page.ids
 
 
+def tables(text: str) -> dict[str, list[list[str]]]:
+    """Every table of RESULTS.md by its caption: the cells of its head, and of every row."""
+    found = re.findall(r"^(.+):\n\n((?:\|.*\n)+)", text, re.MULTILINE)
+    return {
+        caption: [re.split(r" ?(?<!\\)\| ?", line)[1:-1] for line in table.splitlines()]
+        for caption, table in found
+    }
+
+
 def test_results_have_whole_tables_and_no_foreign_markdown() -> None:
     trials = whole()
     text = results_text(report(trials), trials)
-    tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
-    assert len(tables) > 10
-    for rows in (table.splitlines() for table in tables):
-        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in rows}) == 1, rows[0]
+    assert len(tables(text)) > 10
+    for caption, lines in tables(text).items():
+        assert len({len(line) for line in lines}) == 1, caption
     assert "<script" not in re.sub(r"\\<", "", text)
     assert "2026-01-01 to 2026-01-03 on a machine" in text
     for published in ("45.90", "80.6%", "85.0% ± 8.7%"):
         assert published in text
+
+
+def test_topologies_are_what_all_to_all_is_compared_with() -> None:
+    of, text, page = among(*TOPOLOGIES)
+    # 6, 7, 8 with all to all; 5, 6, 7 in a ring; 6, 6, 6 in gossip; 6, 7, 8 without exchange.
+    common = {d.question: d.figures["qd_score_common"].mean for d in of.differences[::3]}
+    assert common == pytest.approx({"exchange": 0, "ring": 1, "gossip": 1})
+    assert [d.first.member for d in of.differences] == [None, 0, 1] * 3
+    for caption in ("Heterogeneous less ring", "Heterogeneous less gossip"):
+        assert f"({caption})" in text
+        assert f"<caption>{caption}</caption>" in page
+
+
+def test_a_comparison_without_the_papers_conditions_is_a_whole_report() -> None:
+    _, text, page = among(*TOPOLOGIES)
+    for written in (text, page):
+        assert not re.search(r"solo|homogeneous\b(?<!heterogeneous)", written, re.IGNORECASE)
+        assert "45.90" not in written
+        assert "Sonnet" not in written
+    found = tables(text)
+    assert [line[0] for line in found["Coverage and QD-score"][2:]] == [
+        "Heterogeneous", "Ring", "Gossip", "No exchange",
+    ]  # fmt: skip
+    named = {line[0] for line in found["Means over the seeds, with 95% intervals"]}
+    assert {"Ring", "Ring: alpha", "Gossip", "Gossip: alpha"} <= named
+    for caption, (_, _, *rows) in found.items():
+        assert rows, caption
+        if "by model" in caption:
+            assert not [c for c in zip(*rows, strict=True) if set(c) == {"-"}], caption
+    settings = {line[0]: line[2] for line in found["Settings beside the published ones"]}
+    assert settings["Exchange"] == "lockstep, all to all except in ring and gossip"
+    assert settings["Peers a node hears in gossip"] == "1"
+
+
+def test_the_papers_figures_stand_beside_its_conditions_and_the_others() -> None:
+    _, text, page = among("solo", "homogeneous", "heterogeneous", "ring")
+    (caption,) = (c for c in tables(text) if c.startswith("Coverage and QD-score"))
+    head, _, solo, *_, ring = tables(text)[caption]
+    assert head[:2] == ["Condition", "Coverage, paper"]
+    assert (solo[:2], ring[:2]) == (["Solo", "63.0%"], ["Ring", "-"])
+    assert "gossip" not in text.lower()
+    assert "Sonnet" in page
+
+
+def test_conditions_without_a_question_about_models_have_no_table_of_them() -> None:
+    _, text, page = among("random_search", "best_of_n")
+    for written in (text, page):
+        assert "by model" not in written.lower()
+        assert "Random search less best of N" in written

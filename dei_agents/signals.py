@@ -1,0 +1,29 @@
+"""Signals that tell a program to end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from signal import SIG_DFL, SIGHUP, SIGTERM, getsignal, signal
+from threading import current_thread, main_thread
+from types import FrameType
+
+
+def leave(signum: int, _frame: FrameType | None) -> None:
+    """End the program in good order, with the exit status a shell gives for the signal."""
+    raise SystemExit(128 + signum)
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the program by `SystemExit`, so that it tidies up.
+
+    Where they are handled already they stay so; elsewhere than in the main thread it does nothing.
+    """
+    there = current_thread() is main_thread()
+    signals = [s for s in (SIGTERM, SIGHUP) if there and getsignal(s) is SIG_DFL]
+    for signum in signals:
+        signal(signum, leave)
+    try:
+        yield
+    finally:
+        for signum in signals:
+            signal(signum, SIG_DFL)
