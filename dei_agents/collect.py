@@ -1,5 +1,6 @@
 """`dei collect`: fetch a run folder from whichever machine of a Ray cluster has it."""
 
+from collections.abc import Callable
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -52,12 +53,13 @@ def _newest(run: PurePath, address: str) -> tuple[str, Files]:
     from eval.cluster import cluster
 
     with cluster(address):
+        machines: Callable[[], Any] = ray.nodes
         task: Any = ray.remote(num_cpus=0, max_retries=0)(files_of)
         asked: dict[str, Any] = {
             machine["NodeManagerAddress"] + " " + machine["NodeID"]: task.options(
                 scheduling_strategy=NodeAffinitySchedulingStrategy(machine["NodeID"], soft=False)
             ).remote(run)
-            for machine in ray.nodes()  # type: ignore[no-untyped-call]
+            for machine in machines()
             if machine["Alive"]
         }
         found = {machine: files for machine, ref in asked.items() if (files := ray.get(ref))}

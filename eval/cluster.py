@@ -5,11 +5,14 @@ and gives the same.
 """
 
 import logging
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
+from signal import SIGTERM, getsignal, signal
+from threading import current_thread, main_thread
 from typing import Any, Final
 
 from coreenv import ENGINE_VERSION, mars
@@ -79,6 +82,8 @@ def cluster(address: str | None = None, *, namespace: str = "corewar-dei") -> It
     connected = ray.is_initialized()
     if not connected:
         check_answers(address or "local")
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else a start tells Ray's makers
+        on_sigterm = getsignal(SIGTERM)
         try:
             ray.init(
                 address=address or "local",
@@ -91,6 +96,8 @@ def cluster(address: str | None = None, *, namespace: str = "corewar-dei") -> It
             raise ConnectionError(
                 f"no Ray cluster is found at {address}: start one with `ray start --head`"
             ) from error
+        if current_thread() is main_thread():
+            signal(SIGTERM, on_sigterm)  # Ray took it for itself.
     try:
         yield Cluster(max(1, int(ray.cluster_resources().get("CPU", 0))))
     finally:
