@@ -114,6 +114,11 @@ def _search(
     except KeyboardInterrupt:
         print(f"dei: stopped; go on with: dei resume {folder}", file=sys.stderr)
         return STOPPED
+    except OSError as error:
+        raise RuntimeError(
+            f"{error.filename or folder}: {error.strerror or error}; once that is put right, go on "
+            f"with: dei resume {folder}"
+        ) from None
     return _report(summary, as_json=as_json)
 
 

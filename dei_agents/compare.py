@@ -35,6 +35,7 @@ from dei_agents.runlog import node_log
 from dei_agents.search import check
 from dei_agents.signals import leave
 from eval.comparison_page import comparison_page
+from eval.comparison_plots import results_picture
 from eval.comparison_report import ComparisonReport
 from eval.comparison_text import results_text
 from eval.comparison_trials import compare_trials
@@ -54,7 +55,7 @@ class Place:
 
     Attributes:
         out: runs, report and comparison.json.
-        results: a small file for every finished run; RESULTS.md stands beside this folder.
+        results: a small file for every finished run; RESULTS.md and RESULTS.png stand beside it.
     """
 
     out: Path
@@ -111,7 +112,10 @@ def write_report(report: ComparisonReport, trials: Sequence[Trial], place: Place
     """Write all that is there to look at, each file whole or not at all."""
     write_json(place.out / "comparison.json", report)
     write_whole(place.out / "report.html", comparison_page(report))
-    write_whole(place.results.parent / "RESULTS.md", results_text(report, trials))
+    beside = place.results.parent
+    if picture := results_picture(report):
+        write_whole(beside / "RESULTS.png", picture)
+    write_whole(beside / "RESULTS.md", results_text(report, trials))
 
 
 class StoppedError(Exception):

@@ -1,10 +1,13 @@
 """The ensemble: starts the nodes, follows their records, and survives their deaths."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from errno import ENOSPC
 from logging import Logger
 from pathlib import Path
+from shutil import disk_usage
 
 from dei_agents.config import RunConfig
 from dei_agents.engine import Engine
@@ -14,6 +17,9 @@ from eval.record import EventReader, NodeDied, NodeView
 
 REFRESH_SECONDS = 0.1
 """How often the ensemble looks at its nodes and their records."""
+
+ROOM = 2**16
+"""Bytes that must be free on the disk for a node that died to be started again."""
 
 Observer = Callable[[str, Sequence[NodeView], Mapping[int, int]], None]
 """Is shown a run as of now: the name of its folder, its nodes, and their deaths by node. It keeps
@@ -56,6 +62,7 @@ class Ensemble:
 
         Raises:
             RuntimeError: every node died.
+            OSError: the disk is full.
         """
         path = ensemble_record(self.folder)
         with RunLog(path) as record, ensemble_logging(self.folder) as log:
@@ -93,7 +100,13 @@ class Ensemble:
         return True
 
     def _restarted(self, engine: Engine, node: int, left: Counter[int], log: Logger) -> bool:
-        """Start a node that died again, unless it was restarted too often."""
+        """Start a node that died again, unless it was restarted too often.
+
+        Raises:
+            OSError: the disk is full; its log had no room to say so, and others will not have it.
+        """
+        if disk_usage(self.folder).free < ROOM:
+            raise OSError(ENOSPC, os.strerror(ENOSPC), os.fspath(self.folder))
         if not left[node]:
             engine.abandon(node)
             log.error("node %d given up after %d restarts", node, self.restarts)

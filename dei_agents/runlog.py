@@ -26,12 +26,17 @@ class RunLog:
             RuntimeError: another process writes to the file.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         self._lock = Lock()
         _claim(self._file, path)
         _cut_torn_line(self._file)
 
     def write(self, event: Event) -> None:
+        """
+        Raises:
+            OSError: the disk is full, or fails; the error names the file.
+        """
         line = event.model_copy(update={"at": round(time.time(), 3)}).model_dump_json()
         data = line.encode() + b"\n"
         with self._lock:
@@ -39,8 +44,9 @@ class RunLog:
             try:
                 while data:
                     data = data[os.write(self._file, data) :]
-            except OSError:
+            except OSError as error:
                 os.ftruncate(self._file, size)  # A full disk leaves no half line behind.
+                error.filename = os.fspath(self._path)
                 raise
         if isinstance(event, Asked | Answered):
             os.fsync(self._file)

@@ -2,27 +2,34 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from coreenv.measures import Cell
 from eval.archive import Archive
-from eval.comparison_report import Estimated, MeanArchive
+from eval.comparison_report import QUESTIONS, ComparisonReport, Estimated, MeanArchive
+from eval.comparison_tables import answers
 from eval.plots import LIGHT, TEXT, archive_heatmap, draw_line, drawing_axes, label_ends, restyle
 from eval.trial import CurvePoint
+from eval.trial_figures import HEADLINE, MEASURES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def forest(rows: Sequence[tuple[str, Estimated]], scale: float, label: str) -> "Figure":
+def forest(
+    rows: Sequence[tuple[str, Estimated]], scale: float, label: str, names: float = 1.15
+) -> "Figure":
     """Differences with their 95% intervals around a line at 0.
 
     Args:
         rows: from above, each with a name.
         scale: by which figures are multiplied.
         label: what the differences are of.
+        names: room for the names, in inches.
     """
-    figure, axes = drawing_axes(4.6, 0.75 + 0.36 * len(rows), left=1.15, bottom=0.5, right=0.2)
+    height = 0.75 + 0.36 * len(rows)
+    figure, axes = drawing_axes(3.45 + names, height, left=names, bottom=0.5, right=0.2)
     axes.axvline(0, color=LIGHT["muted"], lw=0.8, ls=":")
     for y, (_, found) in enumerate(rows):
         low, high = (scale * end for end in found.t or (found.mean, found.mean))
@@ -35,6 +42,22 @@ def forest(rows: Sequence[tuple[str, Estimated]], scale: float, label: str) -> "
     axes.spines[["top", "right", "left"]].set_visible(False)
     restyle(axes)
     return figure
+
+
+def results_picture(report: ComparisonReport) -> bytes | None:
+    """The differences in common QD-score as a PNG, beside RESULTS.md; None if there are none."""
+    key = HEADLINE[0]
+    rows = [
+        (QUESTIONS[difference.question].asks, difference.figures[key])
+        for difference, _ in answers(report)
+        if key in difference.figures
+    ]
+    if not rows:
+        return None
+    figure = forest(rows, 1, f"{MEASURES[key].title}: difference, 95% interval", names=4.4)
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=160, facecolor="white", metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def mean_curves(

@@ -70,7 +70,10 @@ def _findings(report: ComparisonReport) -> str:
         lines += [
             f"  - {verdict(difference, key)}" for key in HEADLINE if key in difference.figures
         ]
-    return "\n".join((ON_FINDINGS, "", *lines)) if lines else "Nothing can be compared yet."
+    if not lines:
+        return "Nothing can be compared yet."
+    picture = "![Differences in common QD-score, with 95% intervals](RESULTS.png)"
+    return "\n".join((ON_FINDINGS, "", picture, "", *lines))
 
 
 def _conditions(report: ComparisonReport) -> str:

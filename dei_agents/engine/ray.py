@@ -92,6 +92,9 @@ class Office:
         """No node begins another call from now on."""
         self._stopping = True
 
+    def answer(self) -> None:
+        """Whoever waits for this learns that the office is there, or that it died."""
+
     def _desk(self, node: int, term: int) -> Desk:
         if term != self._terms[node]:
             raise RuntimeError(f"node {node} was started again: its term {term} is over")
@@ -209,6 +212,7 @@ class RayEngine:
             )
             self._office: Any = office.remote(self._config, self._folder)
             stack.callback(ray.kill, self._office)
+            self._asked = self._office.answer.remote()
             self._stack = stack.pop_all()
         return self
 
@@ -233,7 +237,12 @@ class RayEngine:
         return bool(self._lives)
 
     def poll(self) -> dict[int, int]:
+        """
+        Raises:
+            RuntimeError: the office died, without which no node can go on.
+        """
         self._mailbox.refresh()
+        self._check_office()
         over, _ = ray.wait(list(self._lives), num_returns=len(self._lives), timeout=0)
         ended = {}
         for life in over:
@@ -241,6 +250,20 @@ class RayEngine:
             ended[node] = self._exit_code(life, node)
             ray.kill(self._actors.pop(node))
         return ended
+
+    def _check_office(self) -> None:
+        """It is not started anew: what it had written when it died is for a resumed run to read."""
+        answered, _ = ray.wait([self._asked], timeout=0)
+        if not answered:
+            return
+        try:
+            ray.get(self._asked)
+        except RayActorError as error:
+            raise RuntimeError(
+                f"the office, the process that keeps {self._folder}, died: "
+                f"{str(error).splitlines()[-1]}; go on with: dei resume {self._folder}"
+            ) from None
+        self._asked = self._office.answer.remote()
 
     def _exit_code(self, life: Any, node: int) -> int:
         try:
@@ -263,7 +286,7 @@ class RayEngine:
             ray.get(self._office.stop.remote(), timeout=GRACE_SECONDS)
             lives = list(self._lives)
             ray.wait(lives, num_returns=len(lives), timeout=GRACE_SECONDS)
-            for actor in self._actors.values():
-                ray.kill(actor)
         except RayError:
-            pass  # The cluster is gone, and all actors with it.
+            pass  # The office is gone, or the whole cluster.
+        for actor in self._actors.values():
+            ray.kill(actor)

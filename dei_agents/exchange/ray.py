@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from dei_agents.exchange import (
     LOCKSTEP_TIMEOUT,
@@ -141,7 +142,11 @@ class RayMailbox:
         self._nodes, self._depth, self._slot_size = nodes, depth, slot_size
         self.name: Final = name or f"dei-mailbox-{uuid4().hex}"
         self._namespace = ray.get_runtime_context().namespace
-        actor: Any = ray.remote(Mailbox).options(name=self.name, num_cpus=0, max_restarts=-1)
+        # Ray would put an actor that asks for nothing on any machine, one that leaves included.
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        actor: Any = ray.remote(Mailbox).options(
+            name=self.name, num_cpus=0, max_restarts=-1, scheduling_strategy=here
+        )
         self._actor: Any = actor.remote(nodes, depth)
         self._marks: dict[int, Status] = {}
         self._epoch, _ = ray.get(self._actor.state.remote())

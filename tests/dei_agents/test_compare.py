@@ -451,3 +451,23 @@ def test_answers_of_a_language_model_are_bought_once_and_kept(tmp_path: Path) ->
         assert len(provider.log) == asked == 2 * 2 * 4
     kept = sorted(folder.name for folder in (out / "runs").iterdir())
     assert kept == ["heterogeneous-seed-3", "random_search-seed-3"]
+
+
+PUBLISHED = {"compare.toml": "docs"}
+"""Configurations, and where their results are."""
+
+
+@pytest.mark.parametrize("config", PUBLISHED)
+def test_the_published_results_are_what_the_command_makes_of_them(
+    tmp_path: Path, config: str
+) -> None:
+    """No run is left to do, and the text comes out as it stands."""
+    home = ROOT / PUBLISHED[config]
+    shutil.copytree(home / "results", tmp_path / "results")
+    results = ("--results", tmp_path / "results", "--out", tmp_path / "out")
+    done = model_dei("compare", ROOT / "configs" / config, *results)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("0 of ")
+    assert (tmp_path / "RESULTS.md").read_text() == (home / "RESULTS.md").read_text()
+    assert (tmp_path / "RESULTS.png").exists()
+    assert (home / "RESULTS.png").exists()
