@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"dei: {error}", file=sys.stderr)
         return 2
-    except RuntimeError as error:
+    except (OSError, RuntimeError) as error:
         print(f"dei: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

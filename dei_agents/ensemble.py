@@ -94,7 +94,8 @@ class Ensemble:
             return False
         death = NodeDied(node=node, exit_code=exit_code)
         record.write(death)
-        self.views[node].apply(death)
+        if state != "finished":  # A whole record will not tell once more that it is whole.
+            self.views[node].apply(death)
         self.deaths[node] += 1
         log.warning("node %d died, exit code %d", node, exit_code)
         return True
@@ -109,6 +110,7 @@ class Ensemble:
             raise OSError(ENOSPC, os.strerror(ENOSPC), os.fspath(self.folder))
         if not left[node]:
             engine.abandon(node)
+            self.views[node].state = "dead"
             log.error("node %d given up after %d restarts", node, self.restarts)
             return False
         left[node] -= 1

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 from signal import SIGTERM, getsignal, signal
 from threading import current_thread, main_thread
@@ -92,9 +93,10 @@ def cluster(address: str | None = None, *, namespace: str = "corewar-dei") -> It
                 log_to_driver=False,
                 logging_level=logging.WARNING,
             )
-        except ConnectionError as error:
+        except (ConnectionError, ray.exceptions.AuthenticationError) as error:
             raise ConnectionError(
-                f"no Ray cluster is found at {address}: start one with `ray start --head`"
+                f"no Ray cluster lets us in at {address}: start one with `ray start --head`; where "
+                "it asks for a token, set RAY_AUTH_MODE=token and copy its ~/.ray/auth_token"
             ) from error
         if current_thread() is main_thread():
             signal(SIGTERM, on_sigterm)  # Ray took it for itself.
@@ -156,7 +158,7 @@ def _played(
 ) -> list[Counted]:
     """What came of all chunks, in their order, whichever ended first."""
     ray = _library()
-    task = ray.remote(num_cpus=1)(_play)
+    task = _task()
     played: list[Counted] = [[] for _ in chunks]
     todo, under_way = iter(enumerate(chunks)), dict[Any, int]()
     try:
@@ -172,6 +174,12 @@ def _played(
     finally:
         for begun in under_way:
             ray.cancel(begun)
+
+
+@cache
+def _task() -> Any:
+    """The same for all battles of this process: the cluster keeps every one that is made."""
+    return _library().remote(num_cpus=1)(_play)
 
 
 def _bare(battles: Sequence[Battle]) -> list[Battle]:

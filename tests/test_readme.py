@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dei_agents.parser import command_line
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
@@ -74,3 +76,13 @@ def test_commands_run(line: str, tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout or (tmp_path / "x.gif").exists()
+
+
+SCALING = (ROOT / "docs" / "SCALING.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("line", re.findall(r"^(dei .*)$", COMMANDS + SCALING, re.MULTILINE))
+def test_commands_of_a_search_are_understood(line: str) -> None:
+    """They take hours, a run or a cluster."""
+    arguments, overrides = command_line().parse_known_args(line.partition("#")[0].split()[1:])
+    assert arguments.overridable or not overrides

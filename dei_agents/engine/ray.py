@@ -223,7 +223,11 @@ class RayEngine:
             self._stack.close()
 
     def start(self, nodes: Iterable[int]) -> None:
-        actor: Any = ray.remote(NodeActor).options(num_cpus=0, scheduling_strategy="SPREAD")
+        # Ray spreads only what asks for something: a byte. What was put on a machine that had just
+        # left is put elsewhere only if it may restart; work under way is never begun again by Ray.
+        actor: Any = ray.remote(NodeActor).options(
+            num_cpus=0, memory=1, scheduling_strategy="SPREAD", max_restarts=1
+        )
         for node in nodes:
             self._actors[node] = actor.remote()
             recipe = self._mailbox.recipe(node)

@@ -255,7 +255,8 @@ class RayExchange:
         found: dict[int, Parcel] = {}
         nap, longest = NAPS
         while True:
-            news = self._read(dict.fromkeys(awaited, round_ - 1))
+            # An answer given up is asked for once more: here it is worth waiting for.
+            news = self._read(dict.fromkeys(awaited, round_ - 1), patience=10 * MOMENT)
             for peer in list(awaited):
                 arrived = news.parcels.get(peer, [])
                 if arrived and arrived[0].round == round_:
@@ -295,10 +296,10 @@ class RayExchange:
     def _of(self, peers: Collection[int] | None) -> list[int]:
         return [peer for peer in self._seen if peers is None or peer in peers]
 
-    def _read(self, after: Mapping[int, int]) -> News:
+    def _read(self, after: Mapping[int, int], patience: float = MOMENT) -> News:
         """What the mailbox says; nothing if it does not answer."""
         try:
-            news: News = ray.get(self._mailbox.read.remote(after), timeout=MOMENT)
+            news: News = ray.get(self._mailbox.read.remote(after), timeout=patience)
         except (GetTimeoutError, RayActorError):
             return NO_NEWS
         if news.epoch != self._epoch:

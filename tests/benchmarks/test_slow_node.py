@@ -49,21 +49,20 @@ def ray_of_two() -> Iterator[None]:
 
 
 def pace(engine: str, url: str, names: tuple[str, ...], folder: Path) -> float:
-    """Rounds a minute of the first three nodes, without the start of their processes."""
+    """Rounds a minute of the first three nodes, after the first: processes start in that one."""
     nodes: list[dict[str, Any]] = [model(url, name, CHAT, key_env=None) for name in names]
     for node in nodes[3:]:
         node["budget"] = {"calls": SLOW_CALLS}
     config = configuration(nodes, rounds=ROUNDS, calls=CALLS)
     search(ENGINES[engine], RunConfig.model_validate(config), folder)
-    return mean(ROUNDS / minutes(folder, node) for node in range(3))
+    return mean((ROUNDS - 1) / minutes(folder, node) for node in range(3))
 
 
 def minutes(folder: Path, node: int) -> float:
+    """From its second round to its end."""
     past = events(folder, node)
-    began = next(event.at for event in past if isinstance(event, RoundStarted))
-    ended = next(event.at for event in past if isinstance(event, NodeFinished))
-    assert began is not None
-    assert ended is not None
+    began = next(e.at for e in past if isinstance(e, RoundStarted) and e.round == 2)
+    ended = next(e.at for e in past if isinstance(e, NodeFinished))
     return (ended - began) / 60
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from tests.dei_agents.test_engine_contract import pids
 from tests.dei_agents.test_search import finals, opponents, small
 from tests.loopback import loopback
 
+TITLES = (b"ray::Mailbox", b"ray::dei-mailbox")
+
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
@@ -26,7 +29,7 @@ def cluster() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     with loopback():
-        cluster = Cluster(initialize_head=True, head_node_args={"include_dashboard": False})
+        cluster: Any = Cluster(initialize_head=True, head_node_args={"include_dashboard": False})
         try:
             yield cluster
         finally:
@@ -79,13 +82,20 @@ def nodes_on(machine: Any, folder: Path, nodes: int) -> set[int]:
     return {node for node in range(nodes) if there.intersection(pids(folder, node))}
 
 
+def title(pid: int) -> bytes:
+    """Ray names its processes; one that has just ended has no name."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
 def mailbox(cluster: Any) -> int:
-    """The mailbox's process."""
+    """The mailbox's process; its title is its name or what it is doing."""
     (pid,) = (
         pid
         for machine in cluster.list_all_nodes()
         for pid in processes(machine)
-        if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ray::Mailbox")
+        if title(pid).startswith(TITLES)
     )
     return pid
 
@@ -125,7 +135,7 @@ def test_champions_reach_everybody_and_the_mailbox_stays_small(
         heard = [(received.node, received.round) for received in view.received]
         assert heard == [(peer, 1) for peer in range(nodes) if peer != view.node]
     assert set(homes) == set(range(nodes))
-    assert max(map(list(homes.values()).count, range(machines))) <= nodes / 2
+    assert max(map(list(homes.values()).count, range(machines))) <= nodes / machines + 2
     stays_small(traffic, views, seconds)
 
 

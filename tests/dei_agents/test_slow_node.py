@@ -15,7 +15,7 @@ from tests.dei_agents.model_search import CHAT, configuration, model
 from tests.dei_agents.test_engine_contract import ENGINES, Open, pids, search
 
 
-@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.full)])
+@pytest.fixture(params=["local", "ray"])
 def open_engine(request: pytest.FixtureRequest) -> Open:
     if request.param == "ray":
         request.getfixturevalue("ray_cluster")
@@ -29,6 +29,7 @@ def provider(open_engine: Open) -> Iterator[FakeProvider]:  # noqa: ARG001
         yield it
 
 
+@pytest.mark.full
 def test_the_others_finish_while_one_still_waits_for_its_first_answer(
     open_engine: Open, provider: FakeProvider, tmp_path: Path
 ) -> None:
