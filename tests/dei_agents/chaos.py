@@ -17,7 +17,7 @@ from typing import Final
 
 from dei_agents.engine.local import block_name
 from eval.record import Asked, Called
-from tests.dei_agents.fake_servers import Ask, provider_process, read_log
+from tests.dei_agents.fake_servers import provider_process, read_log
 from tests.dei_agents.model_search import (
     CHAT,
     MESSAGES,
@@ -33,7 +33,7 @@ from tests.dei_agents.model_search import (
 from tests.loopback import loopback
 
 NODES: Final = 4
-PATIENCE: Final = 120.0
+PATIENCE: Final = 300.0
 """Seconds after which a test that waits has failed."""
 
 
@@ -145,13 +145,13 @@ class Run:
         at_work = [int(pid) for pid in started if int(pid) in self.processes()]
         return at_work[-1] if at_work else None
 
-    def asked(self) -> list[Ask]:
-        """What the provider has been asked so far."""
-        return read_log(self.requests)
+    def asked(self) -> int:
+        """How many requests the provider has noted so far."""
+        return self.requests.read_bytes().count(b"\n") if self.requests.exists() else 0
 
     def check(self) -> None:
         """Every call was made, none was bought twice but those that a kill left unanswered."""
-        requests = Counter((ask.model, ask.path) for ask in self.asked())
+        requests = Counter((ask.model, ask.path) for ask in read_log(self.requests))
         assert len(requests) == NODES
         for node, key in enumerate(WITNESSES):
             record = events(self.folder, node)
