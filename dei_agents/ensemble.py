@@ -94,8 +94,7 @@ class Ensemble:
             return False
         death = NodeDied(node=node, exit_code=exit_code)
         record.write(death)
-        if state != "finished":  # A whole record will not tell once more that it is whole.
-            self.views[node].apply(death)
+        self.views[node].apply(death)
         self.deaths[node] += 1
         log.warning("node %d died, exit code %d", node, exit_code)
         return True
@@ -110,7 +109,9 @@ class Ensemble:
             raise OSError(ENOSPC, os.strerror(ENOSPC), os.fspath(self.folder))
         if not left[node]:
             engine.abandon(node)
-            self.views[node].state = "dead"
+            self.views[
+                node
+            ].state = "dead"  # Also if its record is whole, but nobody can follow it.
             log.error("node %d given up after %d restarts", node, self.restarts)
             return False
         left[node] -= 1

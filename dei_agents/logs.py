@@ -78,7 +78,14 @@ def file_handler(folder: Path, node: int | None = None) -> logging.Handler:
     """Appends to the log of a node, or of the ensemble."""
     path = log_file(folder, node)
     path.parent.mkdir(exist_ok=True)
-    return logging.FileHandler(path, encoding="utf-8")
+    return _QuietFile(path, encoding="utf-8")
+
+
+class _QuietFile(logging.FileHandler):
+    """A log that has no room loses lines; that the disk is full is told by whoever works there."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Nothing: logging itself would print a traceback on the terminal."""
 
 
 def _write_json(handler: logging.Handler, run: str, node: int | None = None) -> None:

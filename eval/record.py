@@ -417,7 +417,8 @@ class NodeView:
             case NodeFinished():
                 self.state, self.reason = "finished", ""
             case NodeDied():
-                self.state, self.reason = "dead", ""
+                if self.state != "finished":  # Its record is whole; it needs no process.
+                    self.state, self.reason = "dead", ""
 
     def _asked(self, event: Asked) -> None:
         """A second intent for a call means that the first may have cost something for nothing."""
