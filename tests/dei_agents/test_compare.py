@@ -453,7 +453,7 @@ def test_answers_of_a_language_model_are_bought_once_and_kept(tmp_path: Path) ->
     assert kept == ["heterogeneous-seed-3", "random_search-seed-3"]
 
 
-PUBLISHED = {"compare.toml": "docs"}
+PUBLISHED = {"compare.toml": "docs", "topologies.toml": "docs/topologies"}
 """Configurations, and where their results are."""
 
 
