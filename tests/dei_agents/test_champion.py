@@ -6,13 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from coreenv.battle import Battle
 from coreenv.config import ruleset
+from coreenv.placement import Placement
 from coreenv.redcode import assemble
+from coreenv.replay import Run
 from dei_agents.champion import ChampionSummary
+from dei_agents.config import load_config
 from tests.leaderboard.boards import MEMBERS, make_hill
 
 CONFIG = """
@@ -132,3 +138,32 @@ def test_a_folder_of_another_search_is_left_alone(undisturbed: Path, tmp_path: P
     assert process.returncode == 1
     assert err.splitlines() == [f"dei: {undisturbed / 'run'} is of another search; remove it"]
     assert (undisturbed / "summary.json").read_bytes() == before
+
+
+ROOT = Path(__file__).parents[2]
+SHOWN = ROOT / "docs" / "champion"
+
+
+def test_the_champion_that_is_shown_is_the_one_that_was_found() -> None:
+    summary = ChampionSummary.model_validate_json((SHOWN / "summary.json").read_bytes())
+    config = load_config(ROOT / "configs" / "champion.toml")
+    assert summary.config.search_difference(config) is None
+    warrior = assemble((SHOWN / "champion.red").read_text(), config.core.config)
+    assert warrior.id == max(summary.finalists, key=lambda finalist: finalist.again).id
+    assert f"{summary.points:.1f}" in (SHOWN / "report.html").read_text()
+
+
+def test_the_champion_breeds_nine_processes_and_runs_an_imp_ring() -> None:
+    """As its comments say."""
+    config = ruleset("nop94")
+    champion = assemble((SHOWN / "champion.red").read_text(), config)
+    alone = Battle((champion,), config, Placement(np.zeros((1, 1)), np.zeros(1)), stop="all_dead")
+    run = Run(alone)
+    most = 0
+    for _ in range(400):
+        run.step()
+        most = max(most, Counter(run.machine.queues[0])[9])
+    assert most == 9
+    imp = run.machine.cells[20]
+    ring = [address for address in range(8000) if run.machine.cells[address] == imp]
+    assert any({a, (a + 2667) % 8000, (a + 5334) % 8000} <= set(ring) for a in ring)
