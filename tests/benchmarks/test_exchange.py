@@ -34,7 +34,9 @@ def exchange() -> Iterator[SharedMemoryExchange]:
         ]
         for peer in peers:
             peer.start()
-        exchange.collect_round(1, timeout=60)
+        heard = set[int]()
+        while len(heard) < len(peers):  # They are all at it.
+            heard |= {parcel.node for parcel in exchange.collect()}
         yield exchange
         for peer in peers:
             peer.kill()
