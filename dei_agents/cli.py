@@ -10,7 +10,7 @@ from pathlib import Path
 from coreenv.hill import Hill
 from coreenv.redcode import Warrior
 from dei_agents.config import ConfigError, RunConfig, load_config, parse_overrides
-from dei_agents.engine import INSTALL, OpenEngine, engine
+from dei_agents.engine import OpenEngine, engine
 from dei_agents.ensemble import Observer
 from dei_agents.parser import command_line
 from eval.summary import Summary
@@ -187,7 +187,7 @@ def collect(arguments: argparse.Namespace) -> int:
     try:
         machine = copy(arguments.run, out, arguments.address)
     except ImportError as error:
-        raise ConfigError(f"Ray is missing ({error}): {INSTALL}") from None
+        raise ConfigError(str(error)) from None
     except ConnectionError as error:
         raise ConfigError(f"--address: {error}") from None
     print(f"{out}: copied from {machine}; check it with: dei replay {out}", file=sys.stderr)

@@ -1,12 +1,12 @@
 """`dei collect`: fetch a run folder from whichever machine of a Ray cluster has it."""
 
-from collections.abc import Callable
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from dei_agents.config import ConfigError
 from dei_agents.run_folder import load_run
+from eval.cluster import cluster, library
 
 Files = dict[PurePath, bytes]
 
@@ -47,19 +47,16 @@ def collect(run: PurePath, out: Path, address: str) -> str:
 
 def _newest(run: PurePath, address: str) -> tuple[str, Files]:
     """The copy whose record is longest, should more than one machine have one."""
-    import ray
+    ray = library()
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    from eval.cluster import cluster
-
     with cluster(address):
-        machines: Callable[[], Any] = ray.nodes
-        task: Any = ray.remote(num_cpus=0, max_retries=0)(files_of)
+        task = ray.remote(num_cpus=0, max_retries=0)(files_of)
         asked: dict[str, Any] = {
             machine["NodeManagerAddress"] + " " + machine["NodeID"]: task.options(
                 scheduling_strategy=NodeAffinitySchedulingStrategy(machine["NodeID"], soft=False)
             ).remote(run)
-            for machine in machines()
+            for machine in ray.nodes()
             if machine["Alive"]
         }
         found = {machine: files for machine, ref in asked.items() if (files := ray.get(ref))}

@@ -17,9 +17,8 @@ import re
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from multiprocessing import resource_tracker
@@ -33,7 +32,6 @@ from dei_agents.ensemble import Ensemble
 from dei_agents.run_folder import open_folder, write_json
 from dei_agents.runlog import node_log
 from dei_agents.search import check
-from dei_agents.signals import leave
 from eval.comparison_page import comparison_page
 from eval.comparison_plots import results_picture
 from eval.comparison_report import ComparisonReport
@@ -245,13 +243,3 @@ def machine() -> str:
     model = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
     processor = model[1] if model else platform.processor() or platform.machine()
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {processor}"
-
-
-@contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the program in order, as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -9,10 +9,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dei_agents.compare import Place, compare, ended_by_sigterm
+from dei_agents.compare import Place, compare
 from dei_agents.compare_config import load_comparison
 from dei_agents.config import ConfigError
 from dei_agents.run_folder import as_json as model_json
+from dei_agents.signals import ended_in_order
 from eval.comparison_overview import common_only, merged_archives
 from eval.comparison_report import ComparisonReport
 from eval.comparison_tables import Sheet, answers, verdict
@@ -34,7 +35,7 @@ def command(
         raise ConfigError(f"--jobs is {jobs}; it must be at least 1")
     out = out or Path("runs") / config.name
     place = Place(out, results or out / "results")
-    with ended_by_sigterm():
+    with ended_in_order():
         report = compare(config, runs, place, jobs=jobs, tell=_tell)
     if as_json:
         print(model_json(report), end="")

@@ -11,10 +11,10 @@ from prometheus_client.registry import Collector
 
 from dei_agents.config import ConfigError
 from dei_agents.ensemble import Observer
-from eval.record import ModelTally, NodeView, Outcome
+from eval.record import ModelTally, NodeView, Outcome, State
 from eval.summary import merged_archive
 
-STATES: Final = ("waiting", "running", "finished", "spent", "halted", "dead")
+STATES: Final[tuple[str, ...]] = get_args(State)
 
 Family = type[CounterMetricFamily] | type[GaugeMetricFamily]
 

@@ -79,7 +79,7 @@ def cluster(address: str | None = None, *, namespace: str = "corewar-dei") -> It
         ConnectionError: no cluster answers at the address.
         ImportError: Ray is missing; the message says how to install it.
     """
-    ray = _library()
+    ray = library()
     connected = ray.is_initialized()
     if not connected:
         check_answers(address or "local")
@@ -107,7 +107,12 @@ def cluster(address: str | None = None, *, namespace: str = "corewar-dei") -> It
             ray.shutdown()
 
 
-def _library() -> Any:
+def library() -> Any:
+    """The module `ray`, imported only once it is asked for.
+
+    Raises:
+        ImportError: it is missing; the message says how to install it.
+    """
     try:
         import ray
     except ImportError as error:
@@ -157,7 +162,7 @@ def _played(
     chunks: Sequence[Sequence[Battle]], threads: int, options: tuple[bool, Engine]
 ) -> list[Counted]:
     """What came of all chunks, in their order, whichever ended first."""
-    ray = _library()
+    ray = library()
     task = _task()
     played: list[Counted] = [[] for _ in chunks]
     todo, under_way = iter(enumerate(chunks)), dict[Any, int]()
@@ -179,7 +184,7 @@ def _played(
 @cache
 def _task() -> Any:
     """The same for all battles of this process: the cluster keeps every one that is made."""
-    return _library().remote(num_cpus=1)(_play)
+    return library().remote(num_cpus=1)(_play)
 
 
 def _bare(battles: Sequence[Battle]) -> list[Battle]:

@@ -17,6 +17,9 @@ from coreenv.measures import Versus
 from coreenv.redcode import Rejection
 from eval.archive import Archive, EliteRecord, Placed
 
+State = Literal["waiting", "running", "finished", "spent", "halted", "dead"]
+"""Of a node, as its record tells it."""
+
 Outcome = Literal["placed", "beaten", "duplicate", "rejected", "refused", "truncated", "failed"]
 """What became of a call: `beaten` means its cell holds a warrior at least as fit; `rejected` did
 not assemble; then the model would not answer, stopped before there was a program that assembles,
@@ -356,7 +359,7 @@ class NodeView:
     operator: str = ""
     round: int = 0
     calls: int = 0
-    state: Literal["waiting", "running", "finished", "spent", "halted", "dead"] = "waiting"
+    state: State = "waiting"
     """``spent``: it stopped at a cap of its budget; ``halted``: its provider does not answer."""
     reason: str = ""
     """Why it stopped."""

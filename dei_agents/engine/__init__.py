@@ -8,8 +8,7 @@ from typing import Final, Protocol
 
 from coreenv.redcode import Warrior
 from dei_agents.config import ConfigError, RunConfig
-
-INSTALL: Final = "run `pip install 'corewar-dei[ray]'`"
+from eval.cluster import check_answers, library
 
 GRACE_SECONDS: Final = 5.0
 """How long a node that is told to stop may take before it is killed: what is answered meanwhile is
@@ -66,12 +65,12 @@ def engine(name: str, address: str | None = None) -> OpenEngine:
 
         return LocalEngine
     try:
-        from dei_agents.engine.ray import RayEngine
-        from eval.cluster import check_answers
-
+        library()
         check_answers(address or "local")
     except ImportError as error:
-        raise ConfigError(f"--engine ray: Ray is missing ({error}): {INSTALL}") from None
+        raise ConfigError(f"--engine ray: {error}") from None
     except ConnectionError as error:
         raise ConfigError(f"--address: {error}") from None
+    from dei_agents.engine.ray import RayEngine
+
     return partial(RayEngine, address=address)

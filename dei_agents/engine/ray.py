@@ -17,14 +17,13 @@ from uuid import uuid4
 
 import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from coreenv.redcode import Warrior
 from dei_agents.budget import Spending
 from dei_agents.config import RunConfig
 from dei_agents.engine import GRACE_SECONDS, slot_size
 from dei_agents.exchange import Exchange, Status
-from dei_agents.exchange.ray import RayMailbox
+from dei_agents.exchange.ray import RayMailbox, on_this_machine
 from dei_agents.history import History
 from dei_agents.logs import log_file, node_logging
 from dei_agents.policy import HaltError
@@ -204,11 +203,8 @@ class RayEngine:
                     name=f"dei-mailbox-{self._folder.name}-{uuid4().hex[:8]}",
                 )
             )
-            here = NodeAffinitySchedulingStrategy(
-                ray.get_runtime_context().get_node_id(), soft=False
-            )
             office: Any = ray.remote(Office).options(
-                num_cpus=0, max_concurrency=OFFICE_THREADS, scheduling_strategy=here
+                num_cpus=0, max_concurrency=OFFICE_THREADS, scheduling_strategy=on_this_machine()
             )
             self._office: Any = office.remote(self._config, self._folder)
             stack.callback(ray.kill, self._office)

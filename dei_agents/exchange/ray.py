@@ -122,6 +122,12 @@ class Mailbox:
         return self._traffic
 
 
+def on_this_machine() -> NodeAffinitySchedulingStrategy:
+    """Keeps an actor here: Ray would put one that asks for nothing on any machine, and machines
+    leave."""
+    return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+
+
 class RayMailbox:
     """The ensemble's end; see `Hub`. A context manager, where Ray is connected already.
 
@@ -142,10 +148,8 @@ class RayMailbox:
         self._nodes, self._depth, self._slot_size = nodes, depth, slot_size
         self.name: Final = name or f"dei-mailbox-{uuid4().hex}"
         self._namespace = ray.get_runtime_context().namespace
-        # Ray would put an actor that asks for nothing on any machine, one that leaves included.
-        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         actor: Any = ray.remote(Mailbox).options(
-            name=self.name, num_cpus=0, max_restarts=-1, scheduling_strategy=here
+            name=self.name, num_cpus=0, max_restarts=-1, scheduling_strategy=on_this_machine()
         )
         self._actor: Any = actor.remote(nodes, depth)
         self._marks: dict[int, Status] = {}
