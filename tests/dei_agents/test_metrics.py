@@ -32,6 +32,8 @@ def free_port() -> int:
 def scrape(port: int, host: str = "127.0.0.1") -> dict[Sample, float]:
     """All figures that are served, by name and labels."""
     with urlopen(f"http://{host}:{port}/metrics", timeout=60) as answer:
+        if not answer.headers:  # Cut off, for the command ends in this moment.
+            raise HTTPException("an answer without a head")
         assert answer.headers["content-type"].startswith("text/plain")
         text = answer.read().decode()
     return {
