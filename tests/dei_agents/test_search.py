@@ -105,10 +105,10 @@ def test_a_killed_node_takes_nothing_down(tmp_path: Path, mode: str) -> None:
             os.kill(engine.pids[1], signal.SIGKILL)
             killed.append(1)
 
-    config = small(mode, rounds=8, calls=25)
+    config = small(mode, rounds=8, calls=100)
     views = search(config, tmp_path / "run", kill_first)
     assert [view.state for view in views] == ["finished", "dead", "finished"]
-    assert [view.calls for view in views if view.node != 1] == [200, 200]
+    assert [view.calls for view in views if view.node != 1] == [800, 800]
     champion = views[1].published[-1].elite
     merged = merged_archive(views)
     claimed = views[1].completed.champion
@@ -121,8 +121,7 @@ def test_a_killed_node_takes_nothing_down(tmp_path: Path, mode: str) -> None:
     assert not block(tmp_path / "run").exists(), "it was unlinked"
 
 
-@pytest.mark.parametrize("mode", ["async", "lockstep"])
-def test_a_killed_node_is_started_again_from_its_record(tmp_path: Path, mode: str) -> None:
+def test_a_killed_node_that_waits_for_nobody_is_started_again(tmp_path: Path) -> None:
     """Twice: at once, when it has no record yet, and once it has published."""
     killed: list[int] = []
 
@@ -132,30 +131,16 @@ def test_a_killed_node_is_started_again_from_its_record(tmp_path: Path, mode: st
             os.kill(engine.pids[1], signal.SIGKILL)
             killed.append(engine.pids[1])
 
-    config = small(mode, restarts=2, rounds=6, calls=20)
+    config = small(restarts=2, rounds=6, calls=100)
     views = search(config, tmp_path / "run", kill)
     assert len(killed) == 2
     for view in views:
-        assert (view.state, view.calls, view.lost) == ("finished", 120, 0)
+        assert (view.state, view.calls, view.lost) == ("finished", 600, 0)
         heard = [(received.node, received.round) for received in view.received]
         assert len(set(heard)) == len(heard), "no champion arrives twice"
     deaths = EventReader(tmp_path / "run" / "events" / "ensemble.jsonl").read()
     assert [(d.node, d.exit_code) for d in deaths if isinstance(d, NodeDied)] == [(1, -9)] * 2
     replay(config, tmp_path / "run", opponents(config), 2)
-    if mode == "lockstep":
-        whole = search(config, tmp_path / "whole")
-        assert [finals(view) for view in views] == [finals(view) for view in whole]
-
-
-def test_a_node_that_dies_too_often_is_given_up(tmp_path: Path) -> None:
-    def kill(engine: LocalEngine, _ensemble: Ensemble) -> None:
-        if 1 in engine.pids:
-            os.kill(engine.pids[1], signal.SIGKILL)
-
-    views = search(small("lockstep", restarts=2), tmp_path / "run", kill)
-    assert [view.state for view in views] == ["finished", "dead", "finished"]
-    deaths = EventReader(tmp_path / "run" / "events" / "ensemble.jsonl").read()
-    assert len(deaths) == 3
 
 
 @pytest.mark.soak
