@@ -116,10 +116,6 @@ def write_report(report: ComparisonReport, trials: Sequence[Trial], place: Place
     write_whole(beside / "RESULTS.md", results_text(report, trials))
 
 
-class StoppedError(Exception):
-    """The runs at work are to end now."""
-
-
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Runs searches and measures them.
@@ -227,8 +223,9 @@ class Bench:
                 raise RuntimeError(f"node {view.node} stopped: {reason}")
 
     def check_stop(self) -> None:
+        """Ctrl-C reaches the main thread alone: here it is passed on to the run's own."""
         if self.stopping.is_set():
-            raise StoppedError
+            raise KeyboardInterrupt
 
 
 def _leave_ctrl_c_to_main() -> None:

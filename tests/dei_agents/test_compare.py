@@ -160,6 +160,8 @@ def test_a_comparison_stopped_by_ctrl_c_ends_as_if_it_had_not_been(
         (tmp_path / "runs" / "small" / "comparison.json").read_text()
     )
     assert 3 <= half.finished[0] < half.finished[1] == RESULTS, "what there is, is reported"
+    for log in tmp_path.rglob("ensemble.log"):
+        assert "exception" not in log.read_text(), "being stopped is no failure"
     goes_on_to_the_same_end(compared, tmp_path)
 
 
