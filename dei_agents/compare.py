@@ -235,8 +235,12 @@ def _leave_ctrl_c_to_main() -> None:
 
 def machine() -> str:
     """What this program runs on, in words."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {processor()}"
+
+
+def processor() -> str:
+    """Its model if Linux tells it, else what Python knows."""
     info = Path("/proc/cpuinfo")
     text = info.read_text(encoding="utf-8", errors="replace") if info.exists() else ""
     model = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
-    processor = model[1] if model else platform.processor() or platform.machine()
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {processor}"
+    return model[1] if model else platform.processor() or platform.machine()

@@ -23,6 +23,7 @@ from coreenv import MADE_BY
 from coreenv.battle import Battle, battle_batch
 from coreenv.placement import pmars
 from coreenv.redcode import Warrior, assemble
+from dei_agents.compare import processor
 from tests.benchmarks import board, throughput, workloads
 from tests.benchmarks.conftest import cpu_seconds
 from tests.benchmarks.exhaust import exhaust, winners
@@ -193,15 +194,6 @@ def counted(name: str) -> Row:
 def table(head: tuple[str, ...], rows: list[Row]) -> str:
     lines = [head, ("---",) * len(head), *(row.cells for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def processor() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return platform.processor()
-    found = re.search(r"model name\s*: (.*)", text)
-    return found[1] if found else platform.machine()
 
 
 def main() -> int:
