@@ -42,8 +42,8 @@ class CompareConfig(BaseModel):
     search: SearchSettings = SearchSettings()
     """``calls`` is that of a node in an ensemble; a solo node gets all that its peers would."""
     exchange: ExchangeSettings = ExchangeSettings(mode="lockstep")
-    """In lockstep, results depend on the seeds alone; a table without ``mode`` is ``async``, as in
-    a search. The topology holds where the condition is not called like another."""
+    """In lockstep unless its ``mode`` says otherwise: results then depend on the seeds alone. The
+    topology holds where the condition is not called like another."""
     evaluation: EvaluationSettings = EvaluationSettings()
     budget: BudgetSettings = BudgetSettings()
     """Caps of every single run. A run that meets one is no result: it waits to be resumed."""
@@ -51,6 +51,11 @@ class CompareConfig(BaseModel):
     models: tuple[NodeSettings, ...] = Field(min_length=2, max_length=256)
     """The models, or built-in operators, of the heterogeneous ensemble: one a node. One may be
     there several times."""
+
+    @field_validator("exchange", mode="before")
+    @classmethod
+    def _in_lockstep(cls, table: object) -> object:
+        return {"mode": "lockstep"} | table if isinstance(table, dict) else table
 
     @field_validator("seeds", "conditions")
     @classmethod

@@ -348,6 +348,8 @@ def test_a_topology_of_the_file_holds_for_the_other_conditions_and_is_told(tmp_p
     (tmp_path / "plan.toml").write_text(text)
     config, runs = load_comparison(tmp_path / "plan.toml")
     assert {run.config.exchange.topology for run in runs} == {"gossip"}
+    modes = {run.config.exchange.mode for run in runs}
+    assert modes == {"lockstep", "none"}, "where the file names no mode, too"
     setup = config.setup()
     assert (setup.topology, setup.fanout) == ("gossip", 1), "a node has one peer"
 
