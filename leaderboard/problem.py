@@ -1,6 +1,7 @@
 """`Problem`: why something was turned away, for people, exit codes and HTTP alike."""
 
 from collections.abc import Iterable
+from math import ceil
 from typing import Any, Final
 
 from coreenv.redcode import Rejection
@@ -26,17 +27,27 @@ class Problem(Exception):  # noqa: N818  the name problem+json gives it
     Args:
         rejections: at least one; the first tells code, line, column and hint.
         existing: id of the entry that is there already; empty unless that is why.
+        retry_after: seconds until it will be taken; 0 unless waiting helps.
     """
 
-    def __init__(self, rejections: Iterable[Rejection], existing: str = "") -> None:
+    def __init__(
+        self, rejections: Iterable[Rejection], existing: str = "", retry_after: int = 0
+    ) -> None:
         self.rejections = tuple(rejections)
         self.existing = existing
+        self.retry_after = retry_after
         super().__init__("\n".join(map(str, self.rejections)))
 
     @classmethod
     def of(cls, code: str, message: str, hint: str = "", existing: str = "") -> "Problem":
         """A problem that no line is to blame for."""
         return cls([Rejection(code, message, hint=hint)], existing)
+
+    @classmethod
+    def too_many(cls, message: str, seconds: float) -> "Problem":
+        """What will be taken again in so many seconds."""
+        wait = ceil(seconds)
+        return cls([Rejection("E_RATE", message, hint=f"try again in {wait} s")], "", wait)
 
     @property
     def code(self) -> str:

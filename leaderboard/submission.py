@@ -141,11 +141,12 @@ def _check_new(session: Session, found: str, ruleset: str) -> None:
 
 
 def _check_rate(board: Board, session: Session, submitter: str) -> None:
-    recent = Entry.at > int(time.time()) - HOUR
-    mine = select(func.count()).select_from(Entry).where(Entry.submitter == submitter, recent)
-    if (session.scalar(mine) or 0) >= board.settings.per_hour:
-        message = f"{board.settings.per_hour} entries came in the last hour"
-        raise Problem.of("E_RATE", message, "try again later")
+    most, now = board.settings.per_hour, int(time.time())
+    mine = select(Entry.at).where(Entry.submitter == submitter, Entry.at > now - HOUR)
+    last = session.scalars(mine.order_by(Entry.at.desc()).limit(most)).all()
+    if len(last) == most:
+        oldest = last[-1] if last else now
+        raise Problem.too_many(f"{most} entries came in the last hour", oldest + HOUR - now)
 
 
 def _entry(session: Session, upload: Upload, examined: Examined, submitter: str) -> Entry:

@@ -51,8 +51,8 @@ def problem_response(
 ) -> Response:
     """What was turned away, and why."""
     status = problem.status if status is None else status
-    if problem.code == "E_RATE":
-        headers = {"retry-after": "60"}
+    if problem.retry_after:
+        headers = {"retry-after": str(problem.retry_after)}
     if request.url.path.startswith("/api/"):
         content = {**problem.to_dict(), "status": status}
         return JSONResponse(content, status, headers, media_type=PROBLEM_JSON)

@@ -103,7 +103,7 @@ class Guard:
         client = request.client.host if request.client else ""
         wait = self._rates[writes].wait(client, time.monotonic())
         if wait:
-            raise Problem.of("E_RATE", "too many requests", f"try again in {wait:.0f} s")
+            raise Problem.too_many("too many requests", wait)
 
 
 class _Rate:

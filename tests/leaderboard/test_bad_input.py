@@ -1,6 +1,7 @@
 """Every kind of bad input: the right code, exit 2, nothing written, soon and in little memory."""
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from leaderboard.cli import main
 from leaderboard.problem import Problem
 from leaderboard.sandbox import Job, examine
 from leaderboard.submit_command import TOKEN
-from tests.leaderboard.boards import IMP, Store, call, command, make_board, row_counts
+from tests.leaderboard.boards import DWARF, IMP, Store, call, command, make_board, row_counts
 
 SLACK = 5
 """Other programs may run beside the tests."""
@@ -190,10 +191,16 @@ def test_the_same_program_again(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_too_many_in_an_hour(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder, path = make_board(tmp_path / "board", per_hour=0), tmp_path / "imp.red"
+    folder, path = make_board(tmp_path / "board", per_hour=1), tmp_path / "imp.red"
     path.write_bytes(IMP)
+    assert main(["--data", str(folder), "submit", str(path), "--ruleset", "nano"]) == 0
+    capsys.readouterr()
+    path.write_bytes(DWARF)
     problem = refused(folder, path, capsys)
     assert (problem["code"], problem["status"]) == ("E_RATE", 429)
+    hint = re.fullmatch(r"try again in (\d+) s", problem["hint"])
+    assert hint is not None
+    assert 3000 < int(hint[1]) <= 3600
 
 
 def test_a_closed_season(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

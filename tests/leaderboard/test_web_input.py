@@ -332,7 +332,9 @@ def test_nobody_asks_without_end(tmp_path: Path) -> None:
             check(refused, "E_RATE", 429)
             check_page(server.submit(IMP, FORM), "E_RATE", 429)
             assert server.get("/match", first="Gate", second="Keeper").status == 429
-        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        wait = int(refused.headers["retry-after"])
+        assert 1 <= wait <= 60
+        assert refused.json()["hint"] == f"try again in {wait} s"
         assert [server.get("/about").status for _ in range(5)] == [200] * 5
         assert server.get("/api/v1/status").status == 429
         assert server.get("/static/board.css").status == 429
