@@ -15,13 +15,11 @@ import os
 import platform
 import re
 import shutil
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from multiprocessing import resource_tracker
 from pathlib import Path
 
 from coreenv.redcode import Warrior
@@ -165,8 +163,7 @@ class Bench:
     def work(self, runs: Sequence[Run], jobs: int, tell: Tell) -> list[str]:
         """Bring runs to their end, ``jobs`` at once; returns why some did not."""
         faults = []
-        resource_tracker.ensure_running()  # else a thread would, and then hear Ctrl-C again
-        with ThreadPoolExecutor(jobs, initializer=_leave_ctrl_c_to_main) as pool:
+        with ThreadPoolExecutor(jobs) as pool:
             under_way = {pool.submit(self.finish, run): run for run in runs}
             try:
                 for done, future in enumerate(as_completed(under_way), start=1):
@@ -226,11 +223,6 @@ class Bench:
         """Ctrl-C reaches the main thread alone: here it is passed on to the run's own."""
         if self.stopping.is_set():
             raise KeyboardInterrupt
-
-
-def _leave_ctrl_c_to_main() -> None:
-    """Nodes inherit this from the thread that starts them, and so do not die of it half-born."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def machine() -> str:

@@ -1,9 +1,11 @@
 """The live picture of a search: a line a node, and the merged archive filling up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from rich import box
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
+from rich.live import Live
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -19,6 +21,17 @@ NODE_COLOURS = ("cyan", "yellow", "magenta", "green", "blue", "red", "bright_cya
 
 def node_colour(node: int) -> str:
     return NODE_COLOURS[node % len(NODE_COLOURS)]
+
+
+@contextmanager
+def live_display(terminal: Console) -> Iterator[Live]:
+    """Where there is no terminal, only what was shown last is printed, as lines of their own."""
+    try:
+        with Live(console=terminal, auto_refresh=False) as live:
+            yield live
+    finally:
+        if not terminal.is_terminal:
+            terminal.line()
 
 
 def progress_view(config: RunConfig, views: Sequence[NodeView]) -> RenderableType:

@@ -5,8 +5,9 @@
 from collections.abc import Callable, Collection
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
+from signal import SIGINT
 
 from coreenv.redcode import Warrior
 from dei_agents.budget import Spending
@@ -19,6 +20,7 @@ from dei_agents.policies import builtin
 from dei_agents.policies.model import ModelPolicy
 from dei_agents.policy import CallId, MutationPolicy
 from dei_agents.runlog import node_log
+from dei_agents.signals import held
 from dei_agents.worker import read_history
 from eval.record import Answer, Event, EventReader, Published, RoundStarted
 
@@ -50,9 +52,17 @@ def replay(
         RecordError: an event differs; the message names node, event and fields.
     """
     once_more = partial(replay_node, config=config, folder=folder, initial=initial)
+    others = set(active_children())
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for node, calls in enumerate(pool.map(once_more, range(len(config.nodes)))):
-            on_node(node, calls)
+        with held(SIGINT):  # Ctrl-C is for this process, which ends the others.
+            replays = [pool.submit(once_more, node) for node in range(len(config.nodes))]
+        try:
+            for node, calls in enumerate(replays):
+                on_node(node, calls.result())
+        except BaseException:
+            for worker in set(active_children()) - others:
+                worker.terminate()
+            raise
     _check_arrivals(folder, len(config.nodes))
 
 

@@ -109,22 +109,21 @@ def search(
         RuntimeError: every node died, or another process is running this folder.
     """
     from rich.console import Console
-    from rich.live import Live
 
-    from dei_agents.progress import progress_view
+    from dei_agents.progress import live_display, progress_view
     from dei_agents.run_folder import write_results
 
     ensemble = Ensemble(config, folder)
     terminal = Console(stderr=True)
     began = time.monotonic()
-    live = Live(console=terminal, auto_refresh=False)
 
-    def on_update(views: Sequence[NodeView]) -> None:
-        live.update(progress_view(config, views), refresh=True)
-        if observe:
-            observe(folder.resolve().name, views, ensemble.deaths)
+    with open_engine(config, folder, initial) as engine, live_display(terminal) as live:
 
-    with open_engine(config, folder, initial) as engine, live:
+        def on_update(views: Sequence[NodeView]) -> None:
+            live.update(progress_view(config, views), refresh=True)
+            if observe:
+                observe(folder.resolve().name, views, ensemble.deaths)
+
         ensemble.run(engine, on_update)
     seconds = time.monotonic() - began
     for view in ensemble.views:

@@ -2,7 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from signal import SIG_DFL, SIGHUP, SIGTERM, getsignal, signal
+from signal import (
+    SIG_BLOCK,
+    SIG_DFL,
+    SIG_SETMASK,
+    SIGHUP,
+    SIGTERM,
+    Signals,
+    getsignal,
+    pthread_sigmask,
+    signal,
+)
 from threading import current_thread, main_thread
 from types import FrameType
 
@@ -27,3 +37,13 @@ def ended_in_order() -> Iterator[None]:
     finally:
         for signum in signals:
             signal(signum, SIG_DFL)
+
+
+@contextmanager
+def held(signum: Signals) -> Iterator[None]:
+    """Keep a signal waiting in this thread. A process that is started here holds it for good."""
+    before = pthread_sigmask(SIG_BLOCK, {signum})
+    try:
+        yield
+    finally:
+        pthread_sigmask(SIG_SETMASK, before)

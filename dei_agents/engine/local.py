@@ -19,7 +19,7 @@ from dei_agents.engine import GRACE_SECONDS, slot_size
 from dei_agents.exchange import Exchange, Status
 from dei_agents.exchange.shared_memory import SharedMemoryBlock
 from dei_agents.logs import file_handler, log_file, node_logging
-from dei_agents.signals import leave
+from dei_agents.signals import held, leave
 from dei_agents.worker import open_book, open_desk, work
 
 
@@ -67,8 +67,9 @@ class LocalEngine:
             recipe = self._block.recipe(node)
             arguments = (node, self._config, self._folder, self._initial, recipe)
             process = spawn.Process(target=run_node, args=arguments, name=f"dei-node-{node}")
-            process.start()
-            self._processes[node] = process
+            with held(signal.SIGINT):  # Else Ctrl-C meets a node before it can ignore it.
+                process.start()
+                self._processes[node] = process
 
     @property
     def running(self) -> bool:

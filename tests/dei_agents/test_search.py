@@ -183,7 +183,9 @@ def test_a_search_whose_nodes_all_die_fails_and_says_so(tmp_path: Path) -> None:
 def dei(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-W", "error", "-m", "dei_agents.cli", *arguments]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=cwd, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=cwd, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    ) as process:
         yield process
         process.kill()
 
@@ -246,8 +248,12 @@ def nodes_at_work(process: subprocess.Popen[str], folder: Path) -> list[Path]:
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    return born(process)
+
+
+def born(process: subprocess.Popen[str]) -> list[Path]:
+    """The /proc entries of its children."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    assert children
     return [Path(f"/proc/{pid}") for pid in children]
 
 
@@ -270,6 +276,7 @@ def test_a_stopped_search_leaves_no_process_and_no_memory(
     (tmp_path / "cli.toml").write_text(CONFIG.replace("rounds = 2", "rounds = 5000"))
     with dei("run", "cli.toml", "--out", "out", cwd=tmp_path) as process:
         nodes = nodes_at_work(process, tmp_path / "out")
+        assert nodes
         assert block(tmp_path / "out").exists()
         process.send_signal(signum)
         _, err = process.communicate(timeout=60)
@@ -279,6 +286,28 @@ def test_a_stopped_search_leaves_no_process_and_no_memory(
     assert "leaked" not in err
     assert gone(nodes, 10)
     assert not block(tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "replay"])
+def test_ctrl_c_meets_processes_that_are_just_being_born(tmp_path: Path, command: str) -> None:
+    """All that the terminal started hear it, and only the command itself has something to say."""
+    (tmp_path / "cli.toml").write_text(CONFIG)
+    if command == "replay":
+        assert ended("run", "cli.toml", "--out", "out", cwd=tmp_path)[0] == 0
+    arguments = ["run", "cli.toml", "--out", "out"] if command == "run" else ["replay", "out"]
+    with dei(*arguments, cwd=tmp_path) as process:
+        deadline = time.monotonic() + 60
+        while not any("spawn_main" in (path / "cmdline").read_text() for path in born(process)):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+        time.sleep(0.1)  # They import, and have not come to their own code.
+        nodes = born(process)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines()[-1].startswith("dei: stopped"), err
+    assert "Traceback" not in err
+    assert gone(nodes, 10)
 
 
 def test_nodes_end_when_the_ensemble_is_killed(tmp_path: Path) -> None:
