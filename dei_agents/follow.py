@@ -87,9 +87,9 @@ def follow(config: RunConfig, folder: Path, observe: Observer | None = None) -> 
         while True:
             ended = (folder / "summary.json").exists()  # Written last: the record is complete.
             watch.refresh()
-            live.update(progress_view(config, watch.views), refresh=True)
-            if observe:
+            if observe:  # First: what the terminal shows can be had from the metrics already.
                 observe(folder.resolve().name, watch.views, watch.deaths)
+            live.update(progress_view(config, watch.views), refresh=True)
             if ended:
                 return
             time.sleep(FOLLOW_SECONDS)

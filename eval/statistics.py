@@ -153,7 +153,8 @@ def t_tail(t: float, freedom: float) -> float:
     """Probability that Student's t is greater than ``t``; the normal one for infinite freedom."""
     if freedom == math.inf:
         return NormalDist().cdf(-t)
-    tail = _beta(freedom / 2, 0.5, freedom / (freedom + t * t)) / 2
+    square = t * t
+    tail = _beta(freedom / 2, 0.5, freedom / (freedom + square), square / (freedom + square)) / 2
     return tail if t >= 0 else 1 - tail
 
 
@@ -177,15 +178,15 @@ def t_quantile(p: float, freedom: float) -> float:
     return (low + high) / 2
 
 
-def _beta(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function, for 0 < x <= 1."""
-    if x == 1:
+def _beta(a: float, b: float, x: float, y: float) -> float:
+    """The regularised incomplete beta function, for 0 < x <= 1 and y = 1 - x, exact when small."""
+    if y == 0:
         return 1.0
     log = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    front = math.exp(log + a * math.log(x) + b * math.log1p(-x))
+    front = math.exp(log + a * math.log(x) + b * math.log(y))
     if x < (a + 1) / (a + b + 2):
         return front / a * _beta_fraction(a, b, x)
-    return 1 - front / b * _beta_fraction(b, a, 1 - x)
+    return 1 - front / b * _beta_fraction(b, a, y)
 
 
 def _beta_fraction(a: float, b: float, x: float) -> float:

@@ -4,9 +4,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 TIERS = {"full": "make test-full", "soak": "make soak", "fuzz": "make fuzz"}
 BENCHMARKS = Path(__file__).parent / "benchmarks"
+
+settings.register_profile("patient", settings(), deadline=None)  # Any process may be stalled.
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -235,7 +235,7 @@ def warriors(draw: st.DrawFn, config: CoreConfig) -> Warrior:
 
 @pytest.mark.parametrize("ruleset", ["nop94", "icws88", "tiny", "nano"])
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_every_warrior_survives_its_own_text(ruleset: str, data: st.DataObject) -> None:
     config = RULESETS[ruleset]
     warrior = data.draw(warriors(config))
@@ -263,7 +263,6 @@ def answered(source: str | bytes, config: CoreConfig) -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(deadline=None)
 def test_random_bytes(source: bytes) -> None:
     answered(source, RULESETS["draft94"])
 
@@ -285,13 +284,13 @@ def test_a_block_behind_a_dot_is_no_modifier() -> None:
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=80), st.sampled_from(["", " "]))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_random_words(words: list[str], glue: str) -> None:
     answered(glue.join(words), RULESETS["draft94"])
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_mutated_sources(data: st.DataObject) -> None:
     source = data.draw(st.sampled_from(CASES)).read_text("latin-1")
     for _ in range(data.draw(st.integers(1, 4))):

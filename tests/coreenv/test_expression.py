@@ -78,7 +78,7 @@ def longer(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 @given(st.recursive(terms, longer, max_leaves=25))
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_it_agrees_with_the_grammar(text: str) -> None:
     reference, registers = Descent(text), dict[str, int]()
     try:

@@ -106,20 +106,20 @@ def check_ranges(fight: Battle) -> None:
         assert result.alive.any(axis=1).all()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(battles())
 def test_both_machines_agree(fight: Battle) -> None:
     check(fight)
 
 
 @pytest.mark.fuzz
-@settings(max_examples=20_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20_000, suppress_health_check=[HealthCheck.too_slow])
 @given(battles())
 def test_both_machines_agree_at_length(fight: Battle) -> None:
     check(fight)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(battles(), min_size=1, max_size=6), st.integers(1, 4))
 def test_a_batch_is_its_battles_one_by_one(fights: list[Battle], threads: int) -> None:
     single = [battle_batch([fight])[0] for fight in fights]

@@ -259,7 +259,7 @@ WORDS = [*KEYWORDS.split(), *SIGNS.split(), " ", "\n", "\n", "\n;assert ", "\n;n
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=60), st.sampled_from(["", " "]), st.booleans())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_random_words(words: list[str], glue: str, verbose: bool) -> None:
     """Both assemblers answer in an orderly way, and what both accept is the same program."""
     source, config = glue.join(words), RULESETS["draft94"]

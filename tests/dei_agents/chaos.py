@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from dei_agents.engine.local import block_name
 from eval.record import Asked, Called
@@ -31,6 +31,8 @@ from tests.dei_agents.model_search import (
     write_config,
 )
 from tests.loopback import loopback
+
+T = TypeVar("T")
 
 NODES: Final = 4
 PATIENCE: Final = 300.0
@@ -57,14 +59,13 @@ def late(line: str) -> bool:
     return line.startswith(("ray::DashboardAgent", "ray::RuntimeEnvAgent"))
 
 
-def until(
-    true: Callable[[], object], what: Callable[[], object], seconds: float = PATIENCE
-) -> None:
-    """Wait for something; what there is instead is told if it does not come."""
+def until(true: Callable[[], T | None], what: Callable[[], object], seconds: float = PATIENCE) -> T:
+    """Wait for something, and return it; what there is instead is told if it does not come."""
     patience = time.monotonic() + seconds
-    while not true():
+    while not (found := true()):
         assert time.monotonic() < patience, what()
         time.sleep(0.05)
+    return found
 
 
 @dataclass

@@ -41,10 +41,8 @@ def kill(run: Run, victim: str, moment: int, rng: random.Random) -> None:
     run.go_on()
     until(lambda: run.asked() >= moment, lambda: run.terminal)
     sleep(rng.uniform(0.0, 0.3))
-    until(lambda: pid(run, victim, rng), lambda: f"no {victim} is left to be killed")
+    found = until(lambda: pid(run, victim, rng), lambda: f"no {victim} is left to be killed")
     assert run.go_on().poll() is None, "the run is over"
-    found = pid(run, victim, rng)
-    assert found
     if victim == "driver":
         run.kill_driver()
         return
@@ -111,8 +109,7 @@ def test_a_node_that_is_killed_after_its_end_has_not_failed(tmp_path: Path) -> N
     with prepared(tmp_path, "local", rounds=1, calls=3) as run:
         assert run.end() == 0, run.terminal
         run.go_on()
-        until(lambda: run.node(3), lambda: run.terminal)
-        os.kill(run.node(3) or 0, signal.SIGKILL)
+        os.kill(until(lambda: run.node(3), lambda: run.terminal), signal.SIGKILL)
         assert run.end() == 0, run.terminal
         assert deaths(EventReader(ensemble_record(run.folder)))
         run.check()

@@ -72,8 +72,7 @@ def test_a_disk_that_has_room_for_deaths_only_ends_the_run_too(tmp_path: Path) -
     with small_disk(disk, "8m"), prepared(tmp_path, "local") as run:
         run.folder = disk / "run"
         run.go_on()
-        until(lambda: run.node(1), lambda: run.terminal)
-        os.kill(run.node(1) or 0, signal.SIGKILL)
+        os.kill(until(lambda: run.node(1), lambda: run.terminal), signal.SIGKILL)
         record = ensemble_record(run.folder)
         until(lambda: deaths(EventReader(record)), lambda: run.terminal)
         fill(disk, spare=0)

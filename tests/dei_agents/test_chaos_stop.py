@@ -28,7 +28,7 @@ def rounds(run: Run, node: int) -> int:
 
 
 def test_peers_of_a_stopped_node_go_on_and_so_does_it_later(tmp_path: Path, engine: str) -> None:
-    with prepared(tmp_path, engine, rounds=2) as run:
+    with prepared(tmp_path, engine, rounds=6) as run:
         pid = stop(run)
         done = rounds(run, 0)
         until(
@@ -44,7 +44,7 @@ def test_peers_of_a_stopped_node_go_on_and_so_does_it_later(tmp_path: Path, engi
 def test_a_run_that_is_told_to_end_takes_a_stopped_node_with_it(
     tmp_path: Path, engine: str
 ) -> None:
-    with prepared(tmp_path, engine, rounds=2) as run:
+    with prepared(tmp_path, engine, rounds=6) as run:
         stop(run)
         run.go_on().send_signal(signal.SIGTERM)
         assert run.go_on().wait(60) == 128 + signal.SIGTERM, run.terminal

@@ -128,7 +128,8 @@ def test_a_node_that_dies_too_often_is_given_up(open_engine: Open, tmp_path: Pat
             os.kill(pid, signal.SIGKILL)
             killed.add(pid)
 
-    views = search(open_engine, small("lockstep", restarts=1), tmp_path, kill)
+    config = small("lockstep", restarts=1, rounds=5, calls=CALLS)
+    views = search(open_engine, config, tmp_path, kill)
     assert [view.state for view in views] == ["finished", "dead", "finished"]
     assert deaths(tmp_path) == [1, 1]
 

@@ -66,7 +66,7 @@ def nobody(_pids: dict[int, int]) -> None:
 
 def test_a_run_is_told_with_its_deaths_and_each_round_once(tmp_path: Path) -> None:
     nodes = [{"policy": "bomber"}, {"policy": "tinkerer"}]
-    settings = configuration(nodes, rounds=6, calls=25, placements=8)
+    settings = configuration(nodes, rounds=6, calls=100, placements=8)
     config = RunConfig.model_validate(settings | {"restarts": 1})
     folder = tmp_path / "run-7"
     killed: list[int] = []
@@ -85,7 +85,7 @@ def test_a_run_is_told_with_its_deaths_and_each_round_once(tmp_path: Path) -> No
     node = said(folder, 1)
     starts = [message for _, message in node if message.startswith("started: process ")]
     assert starts[0] == f"started: process {killed[0]}, 0 calls in the record"
-    assert int(starts[1].split()[3]) >= 25, "it had published, and goes on from there"
+    assert int(starts[1].split()[3]) >= 100, "it had published, and goes on from there"
     begun = [message.partition(":")[0] for _, message in node if "begun" in message]
     assert begun == [f"round {round_} begun" for round_ in range(1, 7)]
     for message in (*(f"round {round_} ended" for round_ in range(1, 7)), "finished"):

@@ -64,7 +64,7 @@ each_config = pytest.mark.parametrize("ruleset", CONFIGS)
 
 @each_operator
 @each_config
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), parent=st.none() | st.integers(0, 4 * 12 - 1))
 def test_every_proposal_is_a_legal_signed_warrior(
     operator: str, ruleset: str, seed: int, parent: int | None

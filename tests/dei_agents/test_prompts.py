@@ -350,7 +350,7 @@ def test_words_of_other_warriors_never_arrive(feedback: Feedback, parent: bool) 
         assert word not in sent.user + sent.system
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     named=st.text(min_size=1, max_size=80),
     strategy=st.text(max_size=200),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -135,7 +135,6 @@ def is_true_account(received: list[Parcel], published: list[Parcel]) -> bool:
     return rounds == sorted(set(rounds)) and received == [published[r - 1] for r in rounds]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_read_in_the_middle_of_a_write_takes_only_whole_champions(data: st.DataObject) -> None:
     depth = data.draw(depths)
@@ -178,13 +177,11 @@ def read_while_written(data: st.DataObject) -> None:
     assert len(received) + reader.lost == len(published)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_writes_in_the_middle_of_a_read_tear_nothing(data: st.DataObject) -> None:
     read_while_written(data)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_stamps_alone_suffice_where_stores_keep_their_order(data: st.DataObject) -> None:
     """So that on such processors not even a checksum that fits by chance lets a torn one in."""
@@ -193,7 +190,6 @@ def test_stamps_alone_suffice_where_stores_keep_their_order(data: st.DataObject)
         read_while_written(data)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_slot_whose_bytes_do_not_match_is_never_delivered(data: st.DataObject) -> None:
     """As when a stamp overtakes what it vouches for; stamps themselves are stored whole."""

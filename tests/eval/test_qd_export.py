@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coreenv.config import ruleset
@@ -49,7 +49,6 @@ def test_an_empty_archive_has_the_shapes_too() -> None:
 
 
 @pytest.mark.full
-@settings(deadline=None)
 @given(insertions)
 def test_the_same_insertions_give_pyribs_qd_score_and_coverage(inserted: list[Elite]) -> None:
     """One at a time and as a batch; pyribs also replaces an elite only by a strictly fitter one."""

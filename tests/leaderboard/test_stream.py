@@ -151,14 +151,14 @@ def test_later_rounds_know_what_p_space_kept(round_: int) -> None:
     check_end(make(MOODY, BRIEF, BRIEF, config=config, rounds=3), round_)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(battles())
 def test_streams_of_random_programs_end_as_the_engines_do(fight: Battle) -> None:
     check_end(fight, fight.placement.rounds - 1)
 
 
 @pytest.mark.fuzz
-@settings(max_examples=20_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20_000, suppress_health_check=[HealthCheck.too_slow])
 @given(battles())
 def test_streams_of_random_programs_at_length(fight: Battle) -> None:
     check_end(fight, fight.placement.rounds - 1)

@@ -32,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text("abcdefgh0123456789", max_size=16), TEXTS, TEXTS, st.integers(0, 2**31 - 2))
 def test_a_link_holds_all_of_a_match(rules: str, first: str, second: str, seed: int) -> None:
     setup = Setup(rules, (first, second), seed)
@@ -41,7 +41,7 @@ def test_a_link_holds_all_of_a_match(rules: str, first: str, second: str, seed: 
     assert link.replace("-", "").replace("_", "").isalnum()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=60) | st.binary(max_size=60).map(packed))
 def test_any_other_text_is_no_link(text: str) -> None:
     with pytest.raises(Problem) as refusal:

@@ -33,6 +33,7 @@ from tests.leaderboard.boards import (
     make_board,
     upload,
 )
+from tests.leaderboard.serving import START_SECONDS
 
 
 def test_a_board_says_what_the_evaluation_says(
@@ -79,12 +80,14 @@ def killed_and_finished(folder: Path, store: Store, kills: int, seed: int) -> in
         process = subprocess.Popen(
             command(folder, store, *arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
-        wanted, deadline = before + generator.randint(1, 30), time.monotonic() + 30
-        while blocks(folder, store) < wanted and process.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(generator.random() / 50)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        wanted, deadline = before + generator.randint(1, 30), time.monotonic() + START_SECONDS
+        try:
+            while blocks(folder, store) < wanted and process.poll() is None:
+                assert time.monotonic() < deadline
+                time.sleep(generator.random() / 50)
+        finally:
+            process.kill()
+            process.communicate()
         productive += blocks(folder, store) > before
     done = subprocess.run(command(folder, store, *arguments), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -146,7 +149,7 @@ def test_a_stopped_worker_lets_go(sqlite: Store, tmp_path: Path) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate()
+    _, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (130, "corewar-board: stopped\n")
     with sqlite.open(folder) as board, board.reading() as session:
         assert "running" not in jobs.counts(session)
