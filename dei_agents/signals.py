@@ -1,18 +1,8 @@
 """Signals that tell a program to end."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from signal import (
-    SIG_BLOCK,
-    SIG_DFL,
-    SIG_SETMASK,
-    SIGHUP,
-    SIGTERM,
-    Signals,
-    getsignal,
-    pthread_sigmask,
-    signal,
-)
 from threading import current_thread, main_thread
 from types import FrameType
 
@@ -29,21 +19,22 @@ def ended_in_order() -> Iterator[None]:
     Where they are handled already they stay so; elsewhere than in the main thread it does nothing.
     """
     there = current_thread() is main_thread()
-    signals = [s for s in (SIGTERM, SIGHUP) if there and getsignal(s) is SIG_DFL]
+    both = (signal.SIGTERM, signal.SIGHUP)
+    signals = [s for s in both if there and signal.getsignal(s) is signal.SIG_DFL]
     for signum in signals:
-        signal(signum, leave)
+        signal.signal(signum, leave)
     try:
         yield
     finally:
         for signum in signals:
-            signal(signum, SIG_DFL)
+            signal.signal(signum, signal.SIG_DFL)
 
 
 @contextmanager
-def held(signum: Signals) -> Iterator[None]:
+def held(signum: signal.Signals) -> Iterator[None]:
     """Keep a signal waiting in this thread. A process that is started here holds it for good."""
-    before = pthread_sigmask(SIG_BLOCK, {signum})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signum})
     try:
         yield
     finally:
-        pthread_sigmask(SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

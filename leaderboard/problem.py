@@ -47,7 +47,8 @@ class Problem(Exception):  # noqa: N818  the name problem+json gives it
     def too_many(cls, message: str, seconds: float) -> "Problem":
         """What will be taken again in so many seconds."""
         wait = ceil(seconds)
-        return cls([Rejection("E_RATE", message, hint=f"try again in {wait} s")], "", wait)
+        rejection = Rejection("E_RATE", message, hint=f"try again in {wait} s")
+        return cls([rejection], retry_after=wait)
 
     @property
     def code(self) -> str:

@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from dei_agents.config import ConfigError
 from dei_agents.metrics import STATES, parse_address, serve
 from eval.record import Answer, Answered, Asked, Called, NodeStarted, NodeView, RoundEnded, Usage
+from tests.dei_agents.chaos import until
 from tests.dei_agents.model_search import command, configuration, environment, summary, write_config
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
@@ -168,10 +169,8 @@ def test_the_server_ends_with_the_run() -> None:
     before = threading.active_count()
     with serve(f"localhost:{port}"):
         assert scrape(port) == {}
-    deadline = time.monotonic() + 10
-    while threading.active_count() > before:  # The last answer's thread may still be on its way.
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    # The last answer's thread may still be on its way.
+    until(lambda: threading.active_count() == before, threading.enumerate, 10)
     with pytest.raises(URLError):
         scrape(port)
     with serve(str(port)):
